@@ -1,0 +1,48 @@
+# The verbs of the study. `make help` lists them; each is one line over a command.
+SCALE ?= demo
+DATA ?=
+SET ?=
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python -m polystilts
+CHOSEN = --scale $(SCALE) $(if $(SET),--set '$(SET)') $(if $(DATA),--data '$(DATA)') --cores $(CORES)
+READY = $(VENV)/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
+
+.PHONY: help env plan study status test lab lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list the verbs
+	@echo 'make VERB [SCALE=tiny|demo|world|...] [SET="knob=value,..."] [DATA=folder] [CORES=n]'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+
+env: $(READY)  ## create the environment from the lock
+
+$(READY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps -e .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+plan: $(READY)  ## show the design, the work and the time of a study
+	@$(RUN) plan $(CHOSEN)
+
+study: $(READY)  ## run a study, from its first chapter to its answer
+	@$(RUN) run $(CHOSEN)
+
+status: $(READY)  ## show which chapters of a study are done
+	@$(RUN) status $(CHOSEN)
+
+test: $(READY)  ## run the tests
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/python -m pytest
+
+lab: $(READY)  ## open the chapters in JupyterLab
+	@cd notebooks && ../$(VENV)/bin/jupyter lab
+
+lock:  ## derive requirements.lock from pyproject.toml
+	$(PYTHON) tools/lock.py
+
+clean:  ## forget what is done at a scale, and keep its outputs
+	rm -rf outputs/$(SCALE)/.done

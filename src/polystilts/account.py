@@ -1,0 +1,93 @@
+"""Where the seconds go: every process keeps one account of its time, by kind of work.
+
+    with account.spend("train", run_id) as entry:
+        entry.tokens = train(...)
+
+Blocks nest: what an inner block takes is taken off the outer one, so the kinds sum to the whole.
+"""
+
+import atexit
+import json
+import os
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+KINDS = ("train", "predict", "start", "io", "data", "statistics", "figures", "gate", "book")
+OVERHEAD = ("start", "io")
+
+
+@dataclass
+class Entry:
+    """Seconds spent on one kind of work, by the wall clock and by the processor."""
+
+    kind: str
+    run_id: str = ""
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    tokens: int = 0
+    cell: str = ""  # the finished piece of work that keeps this entry in its own record
+
+
+_entries: list[Entry] = []
+_open: list[list[float]] = []  # for each open block: wall and cpu seconds its inner blocks have taken
+
+
+def cpu_seconds() -> float:
+    """Processor seconds of this process and of its children that have ended."""
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    )
+
+
+@contextmanager
+def spend(kind: str, run_id: str = "", tokens: int = 0) -> Iterator[Entry]:
+    """Book the time of this block under `kind`; what inner blocks book is not booked twice."""
+    if kind not in KINDS:
+        raise ValueError(f"no kind of time is called {kind!r}; there are: {', '.join(KINDS)}")
+    entry = Entry(kind, run_id, tokens=tokens)
+    wall, cpu = time.perf_counter(), cpu_seconds()
+    _open.append([0.0, 0.0])
+    try:
+        yield entry
+    finally:
+        inner_wall, inner_cpu = _open.pop()
+        wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
+        entry.wall_s, entry.cpu_s = wall - inner_wall, cpu - inner_cpu
+        if _open:
+            _open[-1][0] += wall
+            _open[-1][1] += cpu
+        _entries.append(entry)
+
+
+def entries() -> list[dict]:
+    """All entries so far, inner blocks before the outer ones."""
+    return [asdict(entry) for entry in _entries]
+
+
+def claim(since: int, cell: str) -> list[dict]:
+    """Mark the entries from position `since` on as kept in the record of a cell, and return them."""
+    for entry in _entries[since:]:
+        entry.cell = cell
+    return [asdict(entry) for entry in _entries[since:]]
+
+
+def reset() -> None:
+    """Start an empty account."""
+    _entries.clear()
+    _open.clear()
+
+
+def _leave_at_exit(file: str, owner: int) -> None:
+    """Leave the account of this process in a file, for the job that started it."""
+    if os.getpid() == owner:  # a forked child would overwrite the account of its parent
+        with open(file, "w", encoding="utf-8") as stream:
+            json.dump(entries(), stream)
+
+
+# Taken out of the environment, so that processes started from this one do not write to the same file.
+if _file := os.environ.pop("POLYSTILTS_ACCOUNT", ""):
+    atexit.register(_leave_at_exit, _file, os.getpid())

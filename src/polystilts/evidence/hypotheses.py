@@ -1,0 +1,144 @@
+"""What we expected, read from `params/hypotheses.yaml` and refused where a field is missing or unknown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from polystilts import paths
+from polystilts.errors import WrongUse
+from polystilts.files import fingerprint
+from polystilts.statistics.compare import MEASURES, Measure
+from polystilts.statistics.outcomes import DIRECTIONS
+from polystilts.tasks import KINDS, STRATEGIES, TASKS
+
+QUANTIFIERS = ("mean", "most", "every")
+TESTS = ("t", "tost")
+LANGUAGE_GROUPS = ("all", "low", "high", "seen", "unseen")
+FIELDS = ("id", "family", "sentence", "quantifier", "contrast", "subset", "direction", "smallest_effect",
+          "test", "error_rate")  # fmt: skip
+OPTIONAL = ("source", "control")
+SUBSET_FIELDS = ("exposure", "cross_task", "languages", "kinds", "intermediate_tasks")
+CONTRAST_FIELDS = ("treatment", "control", "measure", "column", "first", "second", "unit")
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One expectation: a sentence, the contrast that decides it and the rule it is decided by."""
+
+    id: str
+    family: str  # tests of one family are counted together (Holm)
+    sentence: str
+    quantifier: str  # "mean", "most" or "every": part of the sentence
+    contrast: dict[str, Any]
+    subset: dict[str, Any]
+    direction: str
+    smallest_effect: float
+    test: str
+    error_rate: float
+    source: str = ""  # the publication it restates, as in references.bib
+    control: bool = False  # a control of the method, not an answer to the question
+
+    @property
+    def measure(self) -> Measure:
+        """What is computed from the differences."""
+        how = self.contrast.get("measure") or self.quantifier
+        groups = (tuple(self.contrast.get(name, ())) for name in ("first", "second"))
+        return Measure(how, self.contrast.get("column", ""), *groups)
+
+    @property
+    def unit(self) -> str:
+        """What the estimate is measured in."""
+        return self.contrast.get("unit", "points")
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """All expectations, with the hash that a freeze fixes."""
+
+    rows: tuple[Hypothesis, ...]
+    hash: str
+    frozen: dict[str, Any] | None = field(default=None)
+
+    def __iter__(self):
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, name: str) -> Hypothesis:
+        for row in self.rows:
+            if row.id == name:
+                return row
+        raise WrongUse(f"no hypothesis {name!r}; there are {', '.join(row.id for row in self.rows)}")
+
+
+def load_hypotheses(path: Path | None = None) -> Hypotheses:
+    """Read and check the hypotheses; the hash covers what they say, not how the file is laid out."""
+    path = Path(path or paths.PARAMS / "hypotheses.yaml")
+    if not path.is_file():
+        raise WrongUse(f"no hypotheses at {path}; they are written before any run")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if (
+        not isinstance(content, dict)
+        or set(content) - {"frozen", "hypotheses"}
+        or not content.get("hypotheses")
+    ):
+        raise WrongUse(f"{path.name} holds two keys, `frozen` and `hypotheses`, the second a list of rows")
+    rows = tuple(checked(row) for row in content["hypotheses"])
+    names = [row.id for row in rows]
+    if len(set(names)) < len(names):
+        raise WrongUse(f"{path.name} names a hypothesis twice: {', '.join(sorted(names))}")
+    return Hypotheses(rows, fingerprint(content["hypotheses"]), content.get("frozen"))
+
+
+def checked(row: dict[str, Any]) -> Hypothesis:
+    """One row as a hypothesis, or a refusal that names the field and what it may hold."""
+    name = row.get("id", "without an id")
+    missing = [key for key in FIELDS if key not in row]
+    unknown = [key for key in row if key not in (*FIELDS, *OPTIONAL)]
+    if missing or unknown:
+        wrong = f"lacks {', '.join(missing)}" if missing else f"has unknown fields {', '.join(unknown)}"
+        raise WrongUse(f"hypothesis {name} {wrong}; fields are {', '.join((*FIELDS, *OPTIONAL))}")
+
+    def one_of(what: str, value: Any, allowed: Sequence[str]) -> None:
+        if value not in allowed:
+            raise WrongUse(
+                f"hypothesis {name}: {what} is {value!r}; it may be {', '.join(map(str, allowed))}"
+            )
+
+    one_of("quantifier", row["quantifier"], QUANTIFIERS)
+    one_of("direction", row["direction"], DIRECTIONS)
+    one_of("test", row["test"], TESTS)
+    contrast, subset = row["contrast"], row["subset"]
+    for key in contrast:
+        one_of("contrast field", key, CONTRAST_FIELDS)
+    for key in subset:
+        one_of("subset field", key, SUBSET_FIELDS)
+    for arm in ("treatment", "control"):
+        one_of(arm, contrast.get(arm), tuple(STRATEGIES))
+    one_of("measure", contrast.get("measure", "mean"), MEASURES)
+    one_of("languages", subset.get("languages", "all"), LANGUAGE_GROUPS)
+    for kind in subset.get("kinds") or ():
+        one_of("kind", kind, KINDS)
+    for task in subset.get("intermediate_tasks") or ():
+        one_of("intermediate task", task, tuple(TASKS))
+    if not 0 < row["error_rate"] < 1 or row["smallest_effect"] <= 0:
+        raise WrongUse(f"hypothesis {name}: error_rate lies between 0 and 1, smallest_effect above 0")
+    if row["direction"] in ("equivalent", "at_most") and row["test"] != "tost":
+        raise WrongUse(f"hypothesis {name}: direction {row['direction']} needs test tost")
+    return Hypothesis(**row)
+
+
+def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int]) -> bool:
+    """Whether runs on these world seeds may confirm: only seeds first run after the hypotheses were frozen.
+
+    `frozen: null` means never. Otherwise `frozen` holds the `hash` that was frozen and the `world_seeds` that
+    were still unused on that day; an edit afterwards changes the hash and everything is exploratory again.
+    """
+    frozen = hypotheses.frozen
+    if not frozen or frozen.get("hash") != hypotheses.hash:
+        return False
+    return bool(world_seeds) and set(map(int, world_seeds)) <= set(frozen.get("world_seeds", ()))

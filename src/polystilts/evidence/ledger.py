@@ -1,0 +1,255 @@
+"""The ledger of claims: every hypothesis evaluated from the tables, kept in `claims.json`, told in prose."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.claim import Claim, as_record, from_record, number, signed
+from polystilts.evidence.hypotheses import Hypotheses, Hypothesis, confirmatory
+from polystilts.evidence.provenance import lineage
+from polystilts.files import read_json, write_json
+from polystilts.statistics.compare import Comparison, Measure, Subset, compare
+from polystilts.statistics.gains import contrast
+from polystilts.statistics.intervals import UNIT_WORDS
+from polystilts.statistics.outcomes import holm, outcome, p_values
+from polystilts.statistics.tables import ARM, MATCH, require, source_language
+from polystilts.tasks import TASKS
+
+NOT_RUN = "no runs at this scale"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the tables say about one hypothesis: its comparison, or the reason why there is none."""
+
+    hypothesis: Hypothesis
+    comparison: Comparison | None
+    reason: str = ""
+
+
+def build_claims(
+    scores: pd.DataFrame,
+    gains: pd.DataFrame,
+    languages: pd.DataFrame,
+    hypotheses: Hypotheses,
+    scale: str,
+    low_resource: Sequence[str],
+    outputs: Path | None = None,
+    hypotheses_path: Path | None = None,
+) -> list[Claim]:
+    """One claim for every hypothesis; what this scale has no runs for is undecided and says so.
+
+    Every status is UNVERIFIED: only a reproduction by the gate may change it. `gains` is part of the lineage
+    and is checked to belong to the same scores.
+    """
+    same_runs(scores, gains)
+    evaluations = evaluate(scores, languages, hypotheses, low_resource)
+    inflation = holm_inflation(evaluations)
+    worlds = sorted(scores["world_seed"].dropna().unique())
+    confirm = confirmatory(hypotheses, [int(seed) for seed in worlds])
+    names = dict(zip(languages["language"], languages["name"], strict=True))
+    names |= {name: task.title for name, task in TASKS.items()}
+    claims = []
+    for one in evaluations:
+        claim = claim_of(one, inflation.get(one.hypothesis.id, 1.0), scale, names)
+        runs = one.comparison.runs if one.comparison else ()
+        origin = lineage(outputs, runs, hypotheses_path)
+        claims.append(replace(claim, confirmatory=confirm and bool(runs), lineage=origin))
+    return claims
+
+
+def same_runs(scores: pd.DataFrame, gains: pd.DataFrame) -> None:
+    """Refuse gains whose values are not in the scores: a stale table is worse than none."""
+    require(gains, (*MATCH, *ARM, "value"), "the gains table")
+    keys = [*MATCH, *ARM]
+    found = gains[[*keys, "value"]].merge(
+        scores[[*keys, "value"]], on=keys, how="left", suffixes=("", "_score")
+    )
+    same = (found["value"] - found["value_score"]).abs() < 1e-5
+    strange = int((~same).sum())
+    if strange:
+        raise StudyError(f"{strange} rows of the gains table differ from the scores; compute the gains again")
+
+
+def evaluate(
+    scores: pd.DataFrame, languages: pd.DataFrame, hypotheses: Hypotheses, low_resource: Sequence[str]
+) -> list[Evaluation]:
+    """Compare what each hypothesis compares, where the tables can support it."""
+    cells: dict[tuple[str, str], pd.DataFrame] = {}
+    there = set(scores["strategy"])
+    found = []
+    for row in hypotheses:
+        arms = (row.contrast["treatment"], row.contrast["control"])
+        absent = [arm for arm in arms if arm not in there]
+        if absent:
+            found.append(Evaluation(row, None, f"{NOT_RUN}: {' and '.join(absent)}"))
+            continue
+        if arms not in cells:
+            table = contrast(scores, *arms)
+            cells[arms] = with_languages(table, languages, low_resource)
+        part = subset_of(row, languages, low_resource).of(cells[arms])
+        measure = row.measure
+        reason = lacking(part, measure)
+        found.append(Evaluation(row, None if reason else compare(part, measure), reason))
+    return found
+
+
+def with_languages(cells: pd.DataFrame, languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
+    """The cells with what is known of their language: its distance, log10 resource and resource level."""
+    known = languages.set_index("language")
+    cells = cells.copy()
+    cells["distance"] = cells["language"].map(known["distance"].astype(float))
+    cells["log10_resource"] = cells["language"].map(
+        known["resource"].astype(float).map(lambda size: math.log10(size) if size > 0 else math.nan)
+    )
+    cells["resource_level"] = ["low" if name in set(low_resource) else "high" for name in cells["language"]]
+    return cells
+
+
+def subset_of(row: Hypothesis, languages: pd.DataFrame, low_resource: Sequence[str]) -> Subset:
+    """The cells a hypothesis is about, with its language group spelled out for this scale."""
+    group = row.subset.get("languages", "all")
+    # Labels of the source language are what every target is tuned on: it is never among the targets.
+    names = [name for name in languages["language"] if name != source_language(languages)]
+    seen = languages.set_index("language")["seen"].astype(str).str.lower().isin(("true", "1", "yes"))
+    members = {
+        "all": tuple(names),
+        "low": tuple(low_resource),
+        "high": tuple(name for name in names if name not in set(low_resource)),
+        "seen": tuple(name for name in names if seen[name]),
+        "unseen": tuple(name for name in names if not seen[name]),
+    }[group]
+    chosen = {key: row.subset[key] for key in ("exposure", "cross_task") if key in row.subset}
+    for key in ("kinds", "intermediate_tasks"):
+        if row.subset.get(key):
+            chosen[key] = tuple(row.subset[key])
+    return Subset(languages=members, **chosen)
+
+
+def lacking(cells: pd.DataFrame, measure: Measure) -> str:
+    """Why these cells cannot answer, or an empty word when they can."""
+    if cells.empty:
+        return f"{NOT_RUN}: no cells in the subset"
+    if measure.how == "between":
+        for group in (measure.first, measure.second):
+            if not cells[measure.column].isin(group).any():
+                return f"{NOT_RUN}: none of {', '.join(group)}"
+    if measure.how == "slope" and cells.groupby("language")[measure.column].first().nunique() < 3:
+        return f"fewer than three values of {measure.column}: no slope can be told"
+    return ""
+
+
+def holm_inflation(evaluations: Sequence[Evaluation]) -> dict[str, float]:
+    """For each hypothesis with an interval, what Holm multiplies its p-value by inside its family."""
+    inflation = {}
+    for family in {one.hypothesis.family for one in evaluations}:
+        p = {
+            one.hypothesis.id: min(
+                p_values(
+                    one.comparison.these, one.hypothesis.direction, one.hypothesis.smallest_effect
+                ).values()
+            )
+            for one in evaluations
+            if one.hypothesis.family == family and one.comparison and one.comparison.these.known
+        }
+        for name, adjusted in holm(p).items():
+            inflation[name] = adjusted / p[name] if p[name] > 0 else float(len(p))
+    return inflation
+
+
+def claim_of(one: Evaluation, inflation: float, scale: str, names: Mapping[str, str]) -> Claim:
+    """The claim that an evaluation supports; `names` turns codes into what readers call them."""
+    row = one.hypothesis
+    if one.comparison is None:
+        sentence = f"Expected: {row.sentence} Outcome: undecided ({one.reason})."
+        return Claim(
+            row.id, row.id, sentence, row.quantifier, None, None, None, 0, 0, "undecided", scale=scale
+        )
+    these = one.comparison.these
+    call, reason = outcome(
+        these, row.direction, row.smallest_effect, row.error_rate, one.comparison.logit, inflation
+    )
+    claim = Claim(row.id, row.id, "", row.quantifier, these.estimate, these.low, these.high, these.n,
+                  these.units, call, scale=scale)  # fmt: skip
+    return replace(claim, sentence=told(row, one.comparison, claim, reason, names))
+
+
+def told(row: Hypothesis, found: Comparison, claim: Claim, reason: str, names: Mapping[str, str]) -> str:
+    """The claim in prose: expectation, number for these and for new languages, limits, outcome."""
+    these = found.these
+    word = UNIT_WORDS.get(these.unit, these.unit)
+    units = f"{these.units} {word}{'s' * (these.units != 1)}"
+    parts = [
+        f"Expected: {row.sentence} Found: {number(claim, unit=row.unit)}, for these languages, over {units} "
+        f"and {these.n} matched differences."
+    ]
+    if found.new.known:
+        parts.append(f"For new languages: {signed(found.new.low)} to {signed(found.new.high)}.")
+    if found.flagged and found.unflagged.n:
+        parts.append(f"Without the {found.flagged} differences in cells at chance or above 95: "
+                     f"{signed(found.unflagged.estimate)}.")  # fmt: skip
+    elif found.flagged:
+        parts.append("Every cell is at chance or above 95.")
+    visible = these.smallest_visible()
+    if visible is not None and claim.outcome == "undecided":
+        parts.append(f"An effect of {visible:.1f} {row.unit} would be seen four times in five.")
+    if found.flips:
+        told_names = ", ".join(names.get(name, name) for name in found.flips)
+        parts.append(f"The sign turns when any one of these is left out: {told_names}.")
+    if found.limits:
+        parts.append(f"Only one {', one '.join(found.limits)}: nothing is said about others.")
+    parts.append(f"Outcome: {claim.outcome}{f' ({reason})' if reason else ''}.")
+    return " ".join(parts)
+
+
+def write_claims(path: Path, claims: Sequence[Claim]) -> None:
+    """Write `claims.json`, claims in the order of the hypotheses."""
+    names = [claim.id for claim in claims]
+    if len(set(names)) < len(names):
+        raise StudyError(f"two claims share an id: {', '.join(sorted(names))}")
+    write_json(path, {"claims": [as_record(claim) for claim in claims]})
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """Read `claims.json`."""
+    if not Path(path).is_file():
+        raise WrongUse(f"no claims at {path}; chapter 07 of the study writes them")
+    return [from_record(record) for record in read_json(path)["claims"]]
+
+
+def find_claim(claims: Sequence[Claim], name: str) -> Claim:
+    """One claim by its id."""
+    for claim in claims:
+        if claim.id == name:
+            return claim
+    raise WrongUse(f"no claim {name!r}; there are {', '.join(claim.id for claim in claims)}")
+
+
+def in_points(claims: Sequence[Claim], hypotheses: Hypotheses) -> list[Claim]:
+    """The claims measured in points: those that one axis can hold."""
+    return [claim for claim in claims if hypotheses[claim.hypothesis].unit == "points"]
+
+
+def sentence(claim: Claim) -> str:
+    """The claim as a reader meets it: its sentence, its kind and its status."""
+    kind = "confirmatory" if claim.confirmatory else "exploratory"
+    return f"{claim.sentence} [{kind}; {claim.status}]"
+
+
+def as_table(claims: Sequence[Claim]) -> pd.DataFrame:
+    """The claims as a table for readers, undecided and negative ones as prominent as the others."""
+    return pd.DataFrame(
+        {
+            "claim": [claim.id for claim in claims],
+            "estimate": [number(claim, unit="") for claim in claims],
+            "differences": [claim.n for claim in claims],
+            "units": [claim.units for claim in claims],
+            "outcome": [claim.outcome for claim in claims],
+            "kind": ["confirmatory" if claim.confirmatory else "exploratory" for claim in claims],
+            "status": [claim.status for claim in claims],
+        }
+    )

@@ -1,0 +1,92 @@
+"""The closing page of a study: the question, the answer with its interval, and where to read on."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from polystilts.evidence.claim import Claim
+from polystilts.evidence.ledger import find_claim
+from polystilts.files import write_text
+from polystilts.statistics.flags import learned_intermediates
+
+PRIMARY = "primary"
+RETRIEVAL = "primary-retrieval"
+QUESTION = (
+    "Does practising a task in several languages, rather than in English alone, help a multilingual encoder "
+    "on another task, in low-resource languages it was never taught that task in?"
+)
+
+
+def summary(
+    scale: str,
+    claims: Sequence[Claim],
+    scores: pd.DataFrame,
+    majority: Mapping[str, float] | None = None,
+) -> str:
+    """The text of `summary.md`: read as it stands, and printed at the end of `make study`."""
+    primary, retrieval = find_claim(claims, PRIMARY), find_claim(claims, RETRIEVAL)
+    counts = pd.Series([claim.outcome for claim in claims]).value_counts()
+    outcomes = ", ".join(f"{count} {name}" for name, count in counts.items())
+    world = "invented languages, and is about those only" if is_world(scale) else "real languages"
+    lines = [
+        f"# The answer at scale {scale}",
+        "",
+        f"**The question.** {QUESTION}",
+        "",
+        f"**The answer: {primary.outcome}.** {primary.sentence}",
+        "",
+        f"**Retrieval, beside it: {retrieval.outcome}.** {retrieval.sentence}",
+        "",
+        f"This scale uses {world}. All {len(claims)} hypotheses: {outcomes}. Runs: "
+        f"{scores['run_id'].nunique()}; scores: {len(scores)}. "
+        + ("These are exploratory findings. " if not primary.confirmatory else "")
+        + f"Reproduction of the primary claim: {primary.status}.",
+        "",
+        "## Which intermediate tasks were learned",
+        "",
+        *learned_lines(learned_intermediates(scores, majority)),
+        "",
+        "## Where to read on",
+        "",
+        f"- the book, without code: `outputs/{scale}/book/index.html`",
+        f"- the executed chapters: `outputs/{scale}/chapters/`",
+        f"- every score and gain: `outputs/{scale}/tables/scores.csv`, `outputs/{scale}/tables/gains.csv`",
+        f"- every claim with its lineage: `outputs/{scale}/claims.json`",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def is_world(scale: str) -> bool:
+    """Whether a scale's languages are generated.
+
+    >>> is_world("demo"), is_world("xlmr-base"), is_world("tiny+lexicon_coverage-0.5")
+    (True, False, True)
+    """
+    return scale.split("+")[0] in ("tiny", "demo", "world")
+
+
+def learned_lines(learned: pd.DataFrame) -> list[str]:
+    """One line for each intermediate task: learned or not, with its score against a majority guess."""
+    if learned.empty:
+        return ["No source-language development score of an intermediate task was recorded."]
+    return [
+        f"- {row.title}: {'learned' if row.learned else '**not learned**'} "
+        f"({row.value:.1f}, from {row.low:.1f} to {row.high:.1f}, against {row.majority:.1f} by guessing, "
+        f"{row.n:.0f} items, {row.runs} runs)"
+        for row in learned.itertuples()
+    ]
+
+
+def write_summary(
+    path: Path,
+    scale: str,
+    claims: Sequence[Claim],
+    scores: pd.DataFrame,
+    majority: Mapping[str, float] | None = None,
+) -> str:
+    """Write `summary.md` and return its text."""
+    text = summary(scale, claims, scores, majority)
+    write_text(path, text)
+    return text

@@ -1,0 +1,32 @@
+"""WHAT WE SHOW: a tidy table in, one figure out, with its question as the title.
+
+Every function draws on the same style: one palette, one font, one width, a colour and a marker for each
+language family, so that a figure also reads in grey and at half its width.
+"""
+
+from polystilts.figures.curves import learning_curves, pretraining_curve
+from polystilts.figures.effects import factor_effects
+from polystilts.figures.forest import forest
+from polystilts.figures.heatmap import gains_heatmap
+from polystilts.figures.languages import fertility_bars, language_map
+from polystilts.figures.method import method_drawing
+from polystilts.figures.retrieval import retrieval_by_layer
+from polystilts.figures.scatter import gain_by_language
+from polystilts.figures.slopes import none_scores, transfer_slopes
+from polystilts.figures.time import time_bars
+
+__all__ = [
+    "factor_effects",
+    "fertility_bars",
+    "forest",
+    "gain_by_language",
+    "gains_heatmap",
+    "language_map",
+    "learning_curves",
+    "method_drawing",
+    "none_scores",
+    "pretraining_curve",
+    "retrieval_by_layer",
+    "time_bars",
+    "transfer_slopes",
+]

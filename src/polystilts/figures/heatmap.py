@@ -1,0 +1,101 @@
+"""Stepping stones × target tasks: where practice helps, and where it costs."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from polystilts.evidence.claim import signed
+from polystilts.figures.style import (
+    DIVERGING,
+    INK,
+    arm_title,
+    house_style,
+    interval_of,
+    new_figure,
+    question,
+    task_title,
+)
+from polystilts.statistics.intervals import highest_unit
+from polystilts.statistics.tables import task_kind, with_main_variant
+from polystilts.tasks import STRATEGIES, TARGET_TASKS
+
+ORDER = [task.name for task in TARGET_TASKS]
+
+
+def gains_heatmap(
+    gains: pd.DataFrame,
+    languages: Collection[str] | None = None,
+    title: str = "Which practice helps which task?",
+) -> Figure:
+    """Mean gain of each arm on each target, over languages that had no labels; same-task cells are boxed.
+
+    A gain is paired with no practice. ± is half the 95 % interval over worlds, else seeds.
+    """
+    rows = with_main_variant(gains[gains["exposure"] == "none"])
+    if languages is not None:
+        rows = rows[rows["language"].isin(languages)]
+    rows = rows.assign(arm=[_arm_key(row) for row in rows[list(_ARM)].itertuples(index=False)])
+    by_unit = rows.groupby(["arm", "target_task", highest_unit(rows)])["gain"].mean()
+    cells = by_unit.groupby(level=["arm", "target_task"]).agg(list)
+    arms = sorted(set(rows["arm"]))
+    targets = [task for task in ORDER if task in set(rows["target_task"])]
+    mean = np.full((len(arms), len(targets)), np.nan)
+    for i, arm in enumerate(arms):
+        for j, target in enumerate(targets):
+            if (arm, target) in cells.index:
+                mean[i, j] = np.mean(cells[arm, target])
+    with house_style():
+        figure, (axes,) = new_figure(1.7 + 0.46 * len(arms))
+        limit = max(1.0, float(np.nanmax(np.abs(mean))) if np.isfinite(mean).any() else 1.0)
+        image = axes.pcolormesh(
+            mean, cmap=DIVERGING, vmin=-limit, vmax=limit, edgecolors="white", linewidth=2
+        )
+        axes.invert_yaxis()
+        shades = colormaps[DIVERGING]
+        for i, arm in enumerate(arms):
+            for j, target in enumerate(targets):
+                if np.isnan(mean[i, j]):
+                    axes.text(j + 0.5, i + 0.5, "·", ha="center", va="center", color=INK)
+                    continue
+                _write_cell(axes, i, j, cells[arm, target], shades((mean[i, j] / limit + 1) / 2))
+                if task_kind(arm[2]) and task_kind(arm[2]) == task_kind(target):
+                    axes.add_patch(_box(i, j))
+        axes.set_xticks(
+            np.arange(len(targets)) + 0.5, [_folded(task_title(t)) for t in targets], fontsize=9.5
+        )
+        axes.set_yticks(np.arange(len(arms)) + 0.5, [arm_title(arm[1], arm[2], arm[3]) for arm in arms])
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        figure.colorbar(image, ax=axes, label="gain (points)", shrink=0.8, pad=0.01, aspect=14)
+        axes.set_xlabel("boxed: practice of the target's own kind · small: half of the 95 % interval")
+        question(figure, title)
+        return figure
+
+
+_ARM = ("strategy", "intermediate_task", "language_set")
+
+
+def _arm_key(row) -> tuple[int, str, str, str]:
+    """An arm in the order of the study's table of arms."""
+    return (list(STRATEGIES).index(row.strategy), row.strategy, row.intermediate_task, row.language_set)
+
+
+def _write_cell(axes, i: int, j: int, values: list[float], shade: tuple) -> None:
+    mean, low, _ = interval_of(pd.Series(values))
+    luminance = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2]
+    ink = "white" if luminance < 0.5 else INK
+    axes.text(j + 0.5, i + 0.40, signed(mean), ha="center", va="center", color=ink, fontsize=11)
+    spread = f"±{mean - low:.1f}" if np.isfinite(low) else "one seed" if len(values) == 1 else "no spread"
+    axes.text(j + 0.5, i + 0.76, spread, ha="center", va="center", color=ink, fontsize=8.5)
+
+
+def _box(i: int, j: int):
+    return Rectangle((j + 0.04, i + 0.06), 0.92, 0.88, fill=False, edgecolor=INK, linewidth=1.8)
+
+
+def _folded(words: str) -> str:
+    return words.replace("-", "-\n", 1) if len(words) > 8 else words

@@ -1,0 +1,129 @@
+"""How much survives the border: scores in the source language and in each of the others."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from polystilts.figures.heatmap import ORDER
+from polystilts.figures.style import (
+    GREY,
+    PALE,
+    family_styles,
+    house_style,
+    interval_of,
+    names,
+    new_figure,
+    question,
+    task_title,
+)
+from polystilts.statistics.flags import CEILING, chance
+from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
+from polystilts.statistics.tables import main_scores, source_language, with_main_variant
+
+
+def _of_strategy(scores: pd.DataFrame, strategy: str) -> pd.DataFrame:
+    rows = with_main_variant(main_scores(scores))
+    return rows[rows["strategy"] == strategy]
+
+
+def transfer_slopes(
+    scores: pd.DataFrame,
+    languages: pd.DataFrame,
+    strategy: str = "none",
+    title: str = "How much of a task survives the border?",
+) -> Figure:
+    """One panel a target task: a line falls from the source language's score to each other language's.
+
+    Points are means, bars 95 % intervals over worlds, else seeds.
+    """
+    rows = _of_strategy(scores, strategy)
+    unit = highest_unit(rows)
+    source = source_language(languages)
+    targets = [task for task in ORDER if task in set(rows.loc[rows["language"] == source, "target_task"])]
+    styles, named = family_styles(languages), names(languages)
+    known = languages.set_index("language")
+    others = [code for code in known["distance"].astype(float).sort_values().index if code != source]
+    with house_style():
+        columns = min(3, len(targets))
+        lines = -(-len(targets) // columns)
+        figure, panels = new_figure(1.1 + 2.5 * lines, lines, columns, sharey=True, sharex=True)
+        for axes in panels[len(targets) :]:
+            axes.set_visible(False)
+        for axes, target in zip(panels, targets, strict=False):
+            part = rows[rows["target_task"] == target]
+            at_home = part.loc[part["language"] == source, "value"].mean()
+            there = [code for code in others if code in set(part["language"])]
+            for i, code in enumerate(there):
+                colour, marker = styles[known["family"][code]]
+                mean, low, high = interval_of(part[part["language"] == code].groupby(unit)["value"].mean())
+                x = 0.62 + 0.38 * i / max(1, len(there) - 1)
+                axes.plot([0, x], [at_home, mean], color=colour, linewidth=1.2, alpha=0.75)
+                axes.plot([x, x], [low, high], color=colour, linewidth=2)
+                axes.plot(x, mean, marker, color=colour, markersize=6.5, markeredgecolor="white")
+            axes.plot(0, at_home, "o", color="black", markersize=7)
+            axes.set_title(task_title(target), fontsize=11.5)
+            axes.set_xticks([0, 0.81], [named[source], "near → far"])
+            axes.set_xlim(-0.12, 1.08)
+            axes.set_ylim(0, 103)
+            axes.grid(axis="y", color=PALE)
+        for axes in panels[::columns]:
+            axes.set_ylabel("score (0–100)")
+        handles = [Line2D([], [], color=c, marker=m, label=f) for f, (c, m) in styles.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+        question(figure, title)
+        return figure
+
+
+def none_scores(
+    scores: pd.DataFrame,
+    languages: pd.DataFrame,
+    title: str = "What can the encoder do with no practice at all?",
+) -> Figure:
+    """The baseline's score in each language, one panel a target task, against chance and the ceiling.
+
+    Dots are worlds, else seeds, bars 95 % intervals over them; dashed is chance, the grey band above 95.
+    """
+    rows = _of_strategy(scores, "none")
+    unit = highest_unit(rows)
+    targets = [task for task in ORDER if task in set(rows["target_task"])]
+    styles, named = family_styles(languages), names(languages)
+    known = languages.set_index("language")
+    codes = list(known["distance"].astype(float).sort_values(kind="stable").index)
+    with house_style():
+        columns = min(3, len(targets))
+        lines = -(-len(targets) // columns)
+        figure, panels = new_figure(
+            1.0 + (0.9 + 0.23 * len(codes)) * lines, lines, columns, sharey=True, sharex=True
+        )
+        for axes in panels[len(targets) :]:
+            axes.set_visible(False)
+        for axes, target in zip(panels, targets, strict=False):
+            part = rows[rows["target_task"] == target]
+            guess = chance(target, part["n"].min())
+            axes.axvspan(CEILING, 100, color=PALE, linewidth=0)
+            if guess > 0:
+                axes.axvline(guess, color="black", linestyle="--", linewidth=1.1)
+            for i, code in enumerate(codes):
+                values = part[part["language"] == code].groupby(unit)["value"].mean()
+                if values.empty:
+                    continue
+                colour, marker = styles[known["family"][code]]
+                mean, low, high = interval_of(values)
+                if np.isfinite(low):
+                    axes.plot([low, high], [i, i], color=colour, linewidth=2.2)
+                axes.plot(values, [i + 0.3] * len(values), ".", color=GREY, markersize=4, zorder=3)
+                axes.plot(mean, i, marker, color=colour, markersize=5.5, zorder=4)
+            axes.set_title(task_title(target), fontsize=11.5)
+            axes.set_xlim(0, 100)
+            axes.tick_params(axis="y", length=0)
+        panels[0].set_yticks(range(len(codes)), [named[code] for code in codes])
+        panels[0].set_ylim(len(codes) - 0.5, -0.5)
+        for axes in panels[max(0, len(targets) - columns) : len(targets)]:
+            axes.set_xlabel("score (0–100)")
+        handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f) for f, (c, m) in styles.items()]
+        handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1.1, label="chance"))
+        handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
+        figure.legend(handles=handles, loc="outside lower center", ncols=5)
+        question(figure, title)
+        return figure

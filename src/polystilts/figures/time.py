@@ -1,0 +1,40 @@
+"""Where the seconds go."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from polystilts.account import KINDS, OVERHEAD
+from polystilts.figures.style import GREY, PALETTE, house_style, new_figure, question
+
+
+def time_bars(time: pd.DataFrame, title: str = "Where do the seconds go?") -> Figure:
+    """CPU seconds by kind of work, overhead (start and reading or writing files) hatched, with its share."""
+    spent = time.groupby("kind")["cpu_s"].sum().reindex([kind for kind in KINDS if kind in set(time["kind"])])
+    whole = spent.sum()
+    share = spent[[kind for kind in spent.index if kind in OVERHEAD]].sum() / whole if whole > 0 else 0.0
+    with house_style():
+        figure, (axes,) = new_figure(1.5 + 0.36 * len(spent))
+        for i, (kind, seconds) in enumerate(spent.items()):
+            aside = kind in OVERHEAD
+            axes.barh(
+                i,
+                seconds,
+                color=GREY if aside else PALETTE[0],
+                hatch="//" if aside else "",
+                edgecolor="white",
+                height=0.72,
+            )
+            axes.text(
+                seconds,
+                i,
+                f" {seconds:,.0f} s · {100 * seconds / whole if whole else 0:.0f} %",
+                va="center",
+                fontsize=10.5,
+            )
+        axes.set_yticks(range(len(spent)), list(spent.index))
+        axes.set_ylim(len(spent) - 0.4, -0.6)
+        axes.set_xlim(0, max(1e-9, spent.max()) * 1.22)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel(f"CPU seconds · hatched: overhead, {100 * share:.0f} % of {whole:,.0f} s")
+        question(figure, title)
+        return figure

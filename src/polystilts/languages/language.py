@@ -1,0 +1,40 @@
+"""What a language is: a code, a name, a family, a script, and where it stands in the design."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Language:
+    """One row of the study's language table.
+
+    For invented languages the three factors are set by the world; for real ones they are measured, and the
+    fields are left empty here.
+    """
+
+    code: str
+    name: str
+    family: str
+    script: str
+    resource: str = ""  # "high" or "low": how much pretraining text the world gives it
+    overlap: str = ""  # "high" or "low": how many words it shares with the source language
+    order: str = ""  # "near" or "far": how its word order differs from the source language
+    language_set: str = ""  # "A" or "B": the half-fraction of the design that it belongs to
+    invented: bool = True
+
+    @property
+    def cell(self) -> str:
+        """The cell of the 2×2×2 design in three letters: resource, overlap (High/Low), order (Near/Far)."""
+        return "".join(level[:1].upper() for level in (self.resource, self.overlap, self.order))
+
+
+def parity_set(resource: str, overlap: str, order: str) -> str:
+    """The half-fraction of a cell: A where an even number of factors is at its harder level, B where odd.
+
+    Each half holds every factor at both levels equally often and every pair of levels once, so a strategy
+    that is taught in A and measured in B meets the factors in balance.
+
+    >>> parity_set("high", "high", "near"), parity_set("low", "high", "near")
+    ('A', 'B')
+    """
+    harder = (resource == "low") + (overlap == "low") + (order == "far")
+    return "AB"[harder % 2]

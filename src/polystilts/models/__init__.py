@@ -1,0 +1,1 @@
+"""WHAT READS: the vocabulary, the encoder, its pretraining, and one head per task kind."""

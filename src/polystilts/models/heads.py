@@ -1,0 +1,95 @@
+"""One output head per task kind, always new: a checkpoint hands over its backbone and nothing else."""
+
+from pathlib import Path
+
+import torch
+from torch.nn.functional import normalize
+from transformers import (
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoModelForMultipleChoice,
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    PreTrainedModel,
+)
+
+from polystilts.models.encoder import load_encoder
+
+HEADS = {
+    "classification": AutoModelForSequenceClassification,
+    "multiple_choice": AutoModelForMultipleChoice,
+    "tagging": AutoModelForTokenClassification,
+    "question_answering": AutoModelForQuestionAnswering,
+}
+
+
+def with_fresh_head(
+    checkpoint: str | Path, kind: str, labels: tuple[str, ...] = (), seed: int = 0
+) -> PreTrainedModel:
+    """The backbone of any checkpoint under a head of this kind that has learned nothing yet.
+
+    Retrieval needs no head: its model is the backbone itself, read by a dual encoder. Poolers count as heads.
+    """
+    backbone = load_encoder(checkpoint)
+    if kind == "retrieval":
+        return backbone
+    config = AutoConfig.from_pretrained(str(checkpoint))
+    config.architectures = None
+    config.num_labels = 2 if kind == "question_answering" else max(len(labels), 1)
+    if labels:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: index for index, label in enumerate(labels)}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = HEADS[kind].from_config(config, attn_implementation="sdpa")
+    carry_backbone(backbone, model)
+    return model
+
+
+def load_whole(checkpoint: str | Path, kind: str) -> PreTrainedModel:
+    """A fine-tuned checkpoint with the head it was tuned with."""
+    if kind == "retrieval":
+        return load_encoder(checkpoint)
+    return HEADS[kind].from_pretrained(str(checkpoint), attn_implementation="sdpa")
+
+
+def load_masked_lm(checkpoint: str | Path) -> PreTrainedModel:
+    """The encoder with the masked-word head it was pretrained with."""
+    return AutoModelForMaskedLM.from_pretrained(str(checkpoint), attn_implementation="sdpa")
+
+
+def carry_backbone(source: PreTrainedModel, target: PreTrainedModel) -> None:
+    """Copy embeddings and layers from one model to another; heads and poolers stay as they are."""
+    for part in ("embeddings", "encoder"):
+        getattr(target.base_model, part).load_state_dict(getattr(source.base_model, part).state_dict())
+
+
+def share_backbone(models: list[PreTrainedModel]) -> None:
+    """Let all models read with the first one's embeddings and layers: training one then trains all."""
+    first = models[0].base_model
+    for model in models[1:]:
+        model.base_model.embeddings, model.base_model.encoder = first.embeddings, first.encoder
+
+
+def mean_pool(hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """The mean over the tokens of each text, at length 1; padding does not count."""
+    if mask is None:
+        return normalize(hidden.float().mean(dim=1), dim=-1)
+    weight = mask.unsqueeze(-1).to(hidden.dtype)
+    return normalize(((hidden * weight).sum(dim=1) / weight.sum(dim=1)).float(), dim=-1)
+
+
+def contrastive_loss(
+    left: torch.Tensor, right: torch.Tensor, groups: torch.Tensor, temperature: float
+) -> torch.Tensor:
+    """In-batch softmax: each left text has to find its own right text among those of the batch.
+
+    `left` and `right` are pairs × hidden. A right text of the same group is another correct answer, not a
+    wrong one, so it is left out of the softmax.
+    """
+    scores = left @ right.T / temperature
+    same = groups.unsqueeze(0) == groups.unsqueeze(1)
+    same.fill_diagonal_(False)
+    scores = scores.masked_fill(same, float("-inf"))
+    return torch.nn.functional.cross_entropy(scores, torch.arange(len(scores), device=scores.device))

@@ -1,0 +1,1 @@
+"""How it all runs: scales, studies, cells, chapters, and the engine that drives them."""

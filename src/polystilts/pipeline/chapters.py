@@ -1,0 +1,131 @@
+"""The chapters in order: what each waits for, which rooms it uses, what it leaves for the reader."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from polystilts import paths
+from polystilts.pipeline.study import Study
+
+DATA = ("languages", "tasks", "sources")
+LEARNING = (*DATA, "models", "training")
+
+DRIVING = ("chapters", "drive", "mill", "plan", "times")  # these start chapters and are not part of any
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One notebook, one question."""
+
+    name: str
+    needs: tuple[str, ...]  # chapters that must be finished before
+    rooms: tuple[str, ...]  # a change in these rooms makes the chapter run again
+    writes: tuple[str, ...] = ()  # what it alone writes, for every reader of the study
+    batched: bool = False  # may be split into jobs, each with a share of the runs
+
+    @property
+    def section(self) -> str:
+        """The section of a scale file that holds its knobs."""
+        return self.name.partition("_")[2]
+
+    @property
+    def script(self) -> Path:
+        """The notebook as reviewed text."""
+        return paths.NOTEBOOKS / f"{self.name}.py"
+
+
+CHAPTERS = (
+    Chapter("00_the_question", (), ("languages", "tasks", "figures")),
+    Chapter("01_languages", (), (*DATA, "figures"), ("tables/languages.csv",)),
+    Chapter("02_data_preparation", (), (*DATA, "figures")),
+    Chapter("03_pretraining", ("02_data_preparation",), (*DATA, "models", "figures")),
+    Chapter("04_intermediate_training", ("03_pretraining",), (*LEARNING, "figures"), batched=True),
+    Chapter("05_target_finetuning", ("04_intermediate_training",), (*LEARNING, "figures"), batched=True),
+    Chapter(
+        "06_zero_shot_transfer",
+        ("05_target_finetuning",),
+        (*LEARNING, "evaluation", "figures"),
+        ("tables/scores.csv",),
+        batched=True,
+    ),
+    Chapter(
+        "07_xtreme_r_analysis",
+        ("01_languages", "06_zero_shot_transfer"),
+        ("languages", "tasks", "statistics", "evidence", "figures"),
+        ("tables/gains.csv", "claims.json", "summary.md"),
+    ),
+    Chapter("08_what_we_learned", ("07_xtreme_r_analysis",), ("evidence", "figures")),
+)
+BY_NAME = {chapter.name: chapter for chapter in CHAPTERS}
+
+# The stages of work, and the chapter that shows each.
+CHAPTER_OF_STAGE = {
+    "world": "02_data_preparation",
+    "encoder": "03_pretraining",
+    "intermediate": "04_intermediate_training",
+    "finetune": "05_target_finetuning",
+    "predict": "06_zero_shot_transfer",
+    "labels": "06_zero_shot_transfer",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One execution of a chapter, with its share of the runs."""
+
+    chapter: Chapter
+    number: int
+    batches: int
+
+    @property
+    def name(self) -> str:
+        """The name of the job and of its stamp."""
+        return f"{self.chapter.name}.{self.number}"
+
+    @property
+    def batch(self) -> str:
+        """Its share of the runs, as the notebook takes it."""
+        return f"{self.number}/{self.batches}"
+
+    def stamp(self, study: Study) -> Path:
+        """The file that says the job is done."""
+        return study.folder / ".done" / f"{self.name}.json"
+
+    def notebook(self, study: Study) -> Path:
+        """The executed notebook; the first batch is the chapter that is read."""
+        suffix = "" if self.number == 1 else f".batch-{self.number}"
+        return study.folder / "chapters" / f"{self.chapter.name}{suffix}.ipynb"
+
+
+def jobs_of(study: Study) -> list[Job]:
+    """All jobs of a study, in the order of the chapters."""
+    jobs = []
+    for chapter in CHAPTERS:
+        batches = min(study.scale.shared["batches"], len(study.runs)) if chapter.batched else 1
+        jobs += [Job(chapter, number, batches) for number in range(1, batches + 1)]
+    return jobs
+
+
+def needed_jobs(job: Job, jobs: list[Job]) -> list[Job]:
+    """The jobs a job waits for: batches wait batch by batch.
+
+    The first batch of the last batched chapter collects the scores of all runs, so it waits for the training
+    of all; what the other batches have not predicted by then, it predicts itself.
+    """
+    collects = job.chapter.writes == ("tables/scores.csv",) and job.number == 1
+    return [
+        other
+        for other in jobs
+        if other.chapter.name in job.chapter.needs
+        and (collects or not (job.chapter.batched and other.chapter.batched) or other.number == job.number)
+    ]
+
+
+def sources_of(chapter: Chapter, study: Study) -> list[Path]:
+    """The files a chapter is made from: its script, its scale, and the code of its rooms."""
+    variant = study.folder / "params.yaml"
+    scale = variant if study.tag else paths.PARAMS / f"{study.scale.name}.yaml"
+    code = [paths.PACKAGE / "files.py"]
+    code += sorted(f for f in (paths.PACKAGE / "pipeline").glob("*.py") if f.stem not in DRIVING)
+    for room in chapter.rooms:
+        code += sorted((paths.PACKAGE / room).rglob("*.py"))
+    return [chapter.script, scale, *code]

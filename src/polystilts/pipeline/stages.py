@@ -1,0 +1,294 @@
+"""The stages of the study, one function each; a stage first calls the stages it needs.
+
+What is finished is skipped, so a chapter may call any of them, alone or in order. The rooms that do the work
+are imported inside the functions: reading scores must not wait for torch.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from polystilts import account
+from polystilts.errors import StudyError, WrongUse
+from polystilts.files import read_json, write_table
+from polystilts.pipeline.cells import code_hash, contents, finish, versions
+from polystilts.pipeline.inputs import (
+    checkpoint,
+    encoder_parameters,
+    examiner,
+    finetune_parameters,
+    has_intermediate,
+    intermediate_data,
+    intermediate_parameters,
+    kinds_seen,
+    labels_file,
+    languages_seen,
+    predict_parameters,
+    start_contents,
+    start_folder,
+    world_parameters,
+    world_seeds,
+)
+from polystilts.pipeline.records import write_run_record
+from polystilts.pipeline.study import Run, Study
+from polystilts.tasks import TASKS
+
+TORCH = ("numpy", "tokenizers", "torch", "transformers")  # what training and prediction depend on
+
+
+def prepare_data(study: Study) -> None:
+    """Generate the worlds of the study: text, examples and lexicons in every language."""
+    from polystilts.sources.world import write_world
+
+    require_world(study)
+    parameters = world_parameters(study)
+    for seed in world_seeds(study):
+        finish(
+            study, "world", f"w{seed}",
+            {
+                "parameters": parameters,
+                "world_seed": seed,
+                "code": code_hash("polystilts.sources.world"),
+                "versions": versions("numpy"),
+            },
+            lambda draft, seed=seed: write_world(draft, seed, **parameters),
+            study.world_folder(seed), "data",
+        )  # fmt: skip
+
+
+def make_encoders(study: Study) -> None:
+    """Pretrain the encoders that the runs start from, each on the text of its own world."""
+    prepare_data(study)
+    parameters = encoder_parameters(study)
+    for run in {run.encoder_id: run for run in study.runs}.values():
+
+        def work(draft: Path, run: Run = run) -> None:
+            from polystilts.models.pretraining import make_encoder
+
+            make_encoder(draft, study.world_folder(run.world_seed) / "corpus", parameters, run.encoder_seed)
+
+        finish(
+            study, "encoder", run.encoder_id,
+            {
+                "parameters": parameters,
+                "encoder_seed": run.encoder_seed,
+                "data": contents(study, "world", f"w{run.world_seed}", "corpus/"),
+                "code": code_hash("polystilts.models.pretraining"),
+                "versions": versions("sentencepiece", *TORCH),
+            },
+            work, study.encoder_folder(run), "train",
+        )  # fmt: skip
+
+
+def train_intermediates(study: Study, runs: Sequence[Run]) -> None:
+    """Train each run on its intermediate task; runs of the baseline have nothing to do here."""
+    make_encoders(study)
+    parameters = intermediate_parameters(study)
+    for run in runs:
+        if not has_intermediate(run):
+            continue
+
+        def work(draft: Path, run: Run = run) -> None:
+            from polystilts.training.stages import train_intermediate
+
+            examples = study.world_folder(run.world_seed) / "examples"
+            train_intermediate(draft, run, study.encoder_folder(run), examples, parameters)
+            examine_checkpoint(study, draft, run.intermediate_task, examples, parameters)
+
+        finish(
+            study, "intermediate", run.run_id,
+            {
+                "run": run.run_id,
+                "parameters": parameters,
+                "encoder": contents(study, "encoder", run.encoder_id),
+                "data": contents(study, "world", f"w{run.world_seed}", *intermediate_data(run)),
+                "code": code_hash("polystilts.training.stages", *examiner(study)),
+                "versions": versions(*TORCH),
+            },
+            work, checkpoint(study, run, "intermediate"), "train", run.run_id,
+        )  # fmt: skip
+
+
+def finetune_targets(study: Study, runs: Sequence[Run]) -> None:
+    """Tune each run on source-language rows; targets that share rows share a checkpoint."""
+    train_intermediates(study, runs)
+    for run in runs:
+        for task in study.training_tasks:
+            parameters = finetune_parameters(study, run, task)
+
+            def work(draft: Path, run: Run = run, task: str = task, parameters: dict = parameters) -> None:
+                from polystilts.training.stages import finetune_target
+
+                examples = study.world_folder(run.world_seed) / "examples"
+                finetune_target(draft, run, task, start_folder(study, run), examples, parameters)
+                examine_checkpoint(study, draft, task, examples, parameters)
+
+            finish(
+                study, "finetune", f"{run.run_id}--{task}",
+                {
+                    "run": run.run_id,
+                    "task": task,
+                    "parameters": parameters,
+                    "start": start_contents(study, run),
+                    "data": contents(study, "world", f"w{run.world_seed}", f"examples/{task}/"),
+                    "code": code_hash("polystilts.training.stages", *examiner(study)),
+                    "versions": versions(*TORCH),
+                },
+                work, checkpoint(study, run, task), "train", run.run_id,
+            )  # fmt: skip
+
+
+def predict_targets(study: Study, runs: Sequence[Run]) -> None:
+    """Let each run answer its target tasks in every language it is asked in."""
+    finetune_targets(study, runs)
+    parameters, languages = predict_parameters(study), study.scale.shared["languages"]
+    for run in runs:
+        fresh = []
+        for target in study.target_tasks:
+            task = TASKS[target].training_task
+            tuned = task != "none"
+            reader = checkpoint(study, run, task) if tuned else start_folder(study, run)
+
+            def work(draft: Path, run: Run = run, target: str = target, reader: Path = reader) -> None:
+                from polystilts.evaluation.predict import predict_target
+
+                examples = study.world_folder(run.world_seed) / "examples"
+                predict_target(draft, run, target, reader, examples, languages, parameters)
+
+            fresh.append(finish(
+                study, "predict", f"{run.run_id}--{target}",
+                {
+                    "run": run.run_id,
+                    "target_task": target,
+                    "parameters": parameters,
+                    "checkpoint": contents(study, "finetune", f"{run.run_id}--{task}")
+                    if tuned else start_contents(study, run),
+                    "data": contents(study, "world", f"w{run.world_seed}", f"examples/{target}/"),
+                    "code": code_hash("polystilts.evaluation.predict"),
+                    "versions": versions(*TORCH),
+                },
+                work, study.run_folder(run) / "predictions" / f"{target}.parquet", "predict", run.run_id,
+            ))  # fmt: skip
+        if any(fresh) or not (study.run_folder(run) / "run.json").exists():
+            write_run_record(study, run)
+
+
+def collect_scores(study: Study) -> None:
+    """Mark all predictions and write them as one table, `tables/scores.csv`."""
+    from polystilts.evaluation.scores import write_scores
+
+    # From the last run backwards: another job may be working forwards on the runs it was given.
+    predict_targets(study, study.runs[::-1])
+    write_scores(study.folder / "tables" / "scores.csv", mark_runs(study, study.runs))
+
+
+def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
+    """Mark the predictions of some runs; what they score is returned, and written nowhere."""
+    import pandas as pd
+
+    from polystilts.evaluation.scores import score_run
+
+    write_labels(study)
+    source, tables = study.scale.shared["source_language"], []
+    with account.spend("statistics"):
+        for run in runs:
+            for target in study.target_tasks:
+                tables.append(
+                    score_run(
+                        run, study.name, TASKS[target],
+                        pd.read_parquet(study.run_folder(run) / "predictions" / f"{target}.parquet"),
+                        pd.read_parquet(labels_file(study, run.world_seed, target)),
+                        source_language=source, intermediate_kinds=kinds_seen(run),
+                        labelled_languages=languages_seen(study, run),
+                    )
+                )  # fmt: skip
+            tables += development_rows(study, run)
+    return tables
+
+
+def write_labels(study: Study) -> None:
+    """Keep what is needed to score again, without any text, for every world and target."""
+    import pandas as pd
+
+    from polystilts.evaluation.labels import gold_labels
+
+    for seed in world_seeds(study):
+        for target in study.target_tasks:
+
+            def work(draft: Path, seed: int = seed, target: str = target) -> None:
+                folder = study.world_folder(seed) / "examples" / target
+                languages = study.scale.shared["languages"]
+                frames = {code: pd.read_parquet(folder / f"test-{code}.parquet") for code in languages}
+                write_table(draft, gold_labels(TASKS[target], frames))
+
+            finish(
+                study, "labels", f"w{seed}--{target}",
+                {
+                    "data": contents(study, "world", f"w{seed}", f"examples/{target}/"),
+                    "code": code_hash("polystilts.evaluation.labels"),
+                },
+                work, labels_file(study, seed, target), "io",
+            )  # fmt: skip
+
+
+def development_rows(study: Study, run: Run) -> list[Any]:
+    """The score of an intermediate checkpoint on its own task's development rows: was it learned at all?"""
+    import pandas as pd
+
+    file = checkpoint(study, run, "intermediate") / "dev.json"
+    if not has_intermediate(run) or not file.exists():
+        return []
+    task, found = TASKS[run.intermediate_task], read_json(file)
+    row = {
+        "scale": study.name,
+        "run_id": run.run_id,
+        "world_seed": run.world_seed,
+        "encoder": run.encoder,
+        "encoder_seed": run.encoder_seed,
+        "strategy": run.strategy,
+        "intermediate_task": run.intermediate_task,
+        "language_set": run.language_set or "-",
+        "seed": run.seed,
+        "finetune_task": task.name,
+        "target_task": task.name,
+        "task_kind": task.kind,
+        "language": study.scale.shared["source_language"],
+        "exposure": "same-task",
+        "split": "dev",
+        "metric": found["metric"],
+        "variant": "",
+        "value": found["value"],
+        "n": found["n"],
+    }
+    return [pd.DataFrame([row])]
+
+
+def analyse(study: Study) -> None:
+    """Turn scores into gains, claims and the summary; needs no training, only `tables/scores.csv`."""
+    from polystilts.evidence.conclude import conclude
+
+    if not (study.folder / "tables" / "scores.csv").exists():
+        raise StudyError(
+            f"{study.folder / 'tables' / 'scores.csv'} is missing; run 06_zero_shot_transfer, "
+            f"or `python -m polystilts run --scale {study.scale.name}`"
+        )
+    with account.spend("statistics"):
+        conclude(study.folder, study.parameters)
+
+
+def require_world(study: Study) -> None:
+    """Refuse a scale whose examples cannot be made."""
+    source = study.scale.shared["source"]
+    if source != "world":
+        raise WrongUse(
+            f"{study.scale.name} takes its examples from {source!r}, which is not read yet; "
+            "scales that generate their examples run: tiny, demo, world"
+        )
+
+
+def examine_checkpoint(study: Study, folder: Path, task: str, examples: Path, parameters: dict) -> None:
+    """Mark a fresh checkpoint on the development rows of its own task; retrieval has no such measure."""
+    if task and examiner(study) and TASKS[task].kind != "retrieval":
+        from polystilts.evaluation.predict import examine
+
+        examine(folder, task, examples, parameters)

@@ -1,0 +1,106 @@
+"""What a study cost, and how it compares with the one that came with the repository."""
+
+import csv
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from polystilts.account import OVERHEAD, cpu_seconds
+from polystilts.files import read_json, write_text
+from polystilts.pipeline.chapters import CHAPTER_OF_STAGE
+from polystilts.pipeline.study import Study
+
+COLUMNS = ("scale", "stage", "run_id", "kind", "wall_s", "cpu_s", "tokens")
+MEASURES = ("value", "n")  # every other column of scores.csv names the score
+
+
+def write_times(study: Study, invocation: str, began: float) -> float | None:
+    """Write `tables/time.csv` if any job ran just now; return the share that was overhead."""
+    records = [read_json(file) for file in sorted((study.folder / ".done" / "time").glob("*.json"))]
+    ran = [record for record in records if record["invocation"] == invocation]
+    if not ran:
+        return None
+    rows: dict[tuple, list] = defaultdict(lambda: [0.0, 0.0, 0])
+    for record in records:
+        for entry in record["entries"]:
+            add(rows, record["stage"], entry)
+    for stage, entry in cell_times(study):
+        add(rows, CHAPTER_OF_STAGE[stage], entry)
+    add(rows, "engine", engine_entry(ran, began))
+    lines = [",".join(COLUMNS)]
+    for (stage, run_id, kind), (wall, cpu, tokens) in sorted(rows.items()):
+        lines.append(f"{study.name},{stage},{run_id},{kind},{wall:.6f},{cpu:.6f},{tokens}")
+    write_text(study.folder / "tables" / "time.csv", "\n".join(lines) + "\n")
+    whole = sum(cpu for _, cpu, _ in rows.values())
+    return sum(cpu for (_, _, kind), (_, cpu, _) in rows.items() if kind in OVERHEAD) / whole
+
+
+def add(rows: dict, stage: str, entry: dict) -> None:
+    """Add an entry to the row it belongs to."""
+    row = rows[stage, entry["run_id"], entry["kind"]]
+    row[0] += entry["wall_s"]
+    row[1] += entry["cpu_s"]
+    row[2] += entry["tokens"]
+
+
+def cell_times(study: Study) -> Iterable[tuple[str, dict]]:
+    """The time entries of all finished cells that belong to the study's runs."""
+    names = {run.run_id for run in study.runs} | {run.encoder_id for run in study.runs}
+    names |= {f"w{run.world_seed}" for run in study.runs}
+    for stage in CHAPTER_OF_STAGE:
+        for file in sorted((study.folder / ".done" / "cells" / stage).glob("*.json")):
+            if file.stem in names or file.stem.rpartition("--")[0] in names:
+                for entry in read_json(file)["time"]:
+                    yield stage, entry
+
+
+def engine_entry(ran: list[dict], began: float) -> dict:
+    """What the engine and the driver took themselves: all of it is overhead."""
+    busy, reached = 0.0, began
+    for record in sorted(ran, key=lambda record: record["started"]):
+        busy += max(0.0, record["ended"] - max(reached, record["started"]))
+        reached = max(reached, record["ended"])
+    cpu = cpu_seconds() - sum(record["cpu_s"] for record in ran)
+    wall = time.time() - began - busy
+    return {"run_id": "", "kind": "start", "wall_s": max(0.0, wall), "cpu_s": max(0.0, cpu), "tokens": 0}
+
+
+def read_scores(file: Path) -> dict[tuple, float]:
+    """Scores by everything that names them."""
+    with open(file, encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return {
+        tuple(value for column, value in row.items() if column not in MEASURES): float(row["value"])
+        for row in rows
+    }
+
+
+def compare_with_shipped(study: Study) -> str:
+    """One sentence on how this study compares with the one that came with the repository, if one came."""
+    shipped = study.folder / ".done" / "shipped"
+    if not (shipped / "scores.csv").exists() or not (study.folder / "tables" / "scores.csv").exists():
+        return ""
+    theirs, ours = read_scores(shipped / "scores.csv"), read_scores(study.folder / "tables" / "scores.csv")
+    common = theirs.keys() & ours.keys()
+    if not common:
+        return "None of these scores is in the study that came with this repository."
+    largest = max(abs(theirs[key] - ours[key]) for key in common)
+    sentence = (
+        f"Compared with the study in this repository: {len(common)} of {len(ours)} scores are in both, "
+        f"their largest difference is {largest:.2f} points"
+    )
+    return f"{sentence}; {compare_outcomes(shipped / 'claims.json', study.folder / 'claims.json')}."
+
+
+def compare_outcomes(theirs: Path, ours: Path) -> str:
+    """Whether two studies draw the same conclusions."""
+    if not (theirs.exists() and ours.exists()):
+        return "no claims to compare"
+    before, now = (
+        {row["id"]: row["outcome"] for row in read_json(file)["claims"]} for file in (theirs, ours)
+    )
+    differ = sorted(name for name in before.keys() & now.keys() if before[name] != now[name])
+    if differ:
+        return f"other outcomes for {', '.join(differ)}"
+    return f"the same outcomes for all {len(before.keys() & now.keys())} claims in both"

@@ -1,0 +1,50 @@
+"""Code-switching: words of source-language rows replaced through bilingual lexicons (after CoSDA-ML, 2020)."""
+
+from collections.abc import Mapping
+from random import Random
+
+import pandas as pd
+
+SWITCHED_SHARE = 0.5  # chance of a word with a lexicon entry to be replaced in a switched row
+
+
+def code_switch(
+    frame: pd.DataFrame, lexicons: Mapping[str, Mapping[str, str]], source: str, random: Random
+) -> pd.DataFrame:
+    """The rows with words replaced; each row meets one language, `source` itself getting an equal share.
+
+    Tags stay with their words and answer offsets move with them. Column `language` names the language met.
+    """
+    languages = [source, *lexicons]
+    drawn = [languages[i % len(languages)] for i in range(len(frame))]
+    random.shuffle(drawn)
+    rows = [
+        row if language == source else _switch_row(row, lexicons[language], random) | {"language": language}
+        for row, language in zip(frame.to_dict("records"), drawn, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=frame.columns)
+
+
+def _switch(words: list[str], lexicon: Mapping[str, str], random: Random) -> list[str]:
+    return [lexicon[word] if word in lexicon and random.random() < SWITCHED_SHARE else word for word in words]
+
+
+def _switch_row(row: dict, lexicon: Mapping[str, str], random: Random) -> dict:
+    switched = dict(row)
+    for column in ("text_a", "text_b", "question", "text", "answer"):
+        if column in row:
+            switched[column] = " ".join(_switch(row[column].split(" "), lexicon, random))
+    if "words" in row:
+        switched["words"] = _switch(list(row["words"]), lexicon, random)
+    if "choices" in row:
+        switched["choices"] = [" ".join(_switch(choice.split(" "), lexicon, random)) for choice in row["choices"]]
+    if "context" in row:
+        words = row["context"].split(" ")
+        changed = _switch(words, lexicon, random)
+        switched["context"] = " ".join(changed)
+        if row.get("answer_start", -1) >= 0:
+            first = row["context"][: row["answer_start"]].count(" ")
+            size = len(row["answer_text"].split(" "))
+            switched["answer_text"] = " ".join(changed[first : first + size])
+            switched["answer_start"] = len(" ".join(changed[:first])) + (first > 0)
+    return switched

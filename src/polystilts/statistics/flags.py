@@ -1,0 +1,60 @@
+"""Cells that cannot show what they are asked: at chance, at the ceiling, or never learned at all."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from polystilts.statistics.intervals import wilson_interval
+from polystilts.statistics.tables import main_scores
+from polystilts.tasks import TASKS
+
+CEILING = 95.0  # the contract's line: a baseline above it leaves no room for a gain
+CELL = ("world_seed", "encoder", "encoder_seed", "target_task", "language", "metric", "variant")
+
+
+def chance(task: str, n: float) -> float:
+    """The score (0–100) that guessing reaches: one in n for retrieval, one in the labels or choices.
+
+    >>> round(chance("xnli", 500), 1), chance("xcopa", 500), chance("tatoeba", 200), chance("xquad", 500)
+    (33.3, 50.0, 0.5, 0.0)
+    """
+    return 100.0 / n if TASKS[task].kind == "retrieval" else TASKS[task].chance
+
+
+def flag_cells(scores: pd.DataFrame) -> pd.DataFrame:
+    """Each cell of the baseline, averaged over seeds, with `flag` "floor", "ceiling" or "".
+
+    Floor: chance lies inside, or above, the Wilson interval of the score on its n items. Seeds share their
+    items, so they do not add to n.
+    """
+    rows = main_scores(scores)
+    rows = rows[rows["strategy"] == "none"]
+    cells = (
+        rows.groupby(list(CELL), as_index=False)
+        .agg(baseline_value=("value", "mean"), n=("n", "min"))
+        .assign(chance=lambda t: [chance(*pair) for pair in zip(t["target_task"], t["n"], strict=True)])
+    )
+    cells["flag"] = [
+        "ceiling" if value > CEILING else "floor" if wilson_interval(value, n)[0] <= guess + 1e-9 else ""
+        for value, n, guess in zip(cells["baseline_value"], cells["n"], cells["chance"], strict=True)
+    ]
+    return cells
+
+
+def learned_intermediates(scores: pd.DataFrame, majority: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Which intermediate tasks were learned, by their source-language development score.
+
+    Reads the rows with split "dev" whose target is the arm's own intermediate task. `majority` gives the
+    majority score of a task where it is known; else chance. Learned is a Wilson interval, of the mean over
+    the `english` runs, that lies above it.
+    """
+    rows = main_scores(scores, split="dev")
+    rows = rows[(rows["strategy"] == "english") & (rows["intermediate_task"] == rows["target_task"])]
+    found = []
+    for task, part in rows.groupby("target_task"):
+        guess = (majority or {}).get(task, chance(task, part["n"].min()))
+        value, n = part["value"].mean(), part["n"].min()
+        low, high = wilson_interval(value, n)
+        found.append((task, TASKS[task].title, value, low, high, guess, n, len(part), low > guess))
+    columns = ["intermediate_task", "title", "value", "low", "high", "majority", "n", "runs", "learned"]
+    return pd.DataFrame(found, columns=columns)

@@ -1,0 +1,34 @@
+"""The nine stepping stones of Phang et al. 2020 (arXiv 2005.13013), as rows."""
+
+from polystilts.tasks.task import Task
+
+NLI_LABELS = ("entailment", "neutral", "contradiction")
+
+# The lexical categories of the world's grammar (see languages/realise.py): word order is part of a
+# category, as it is in CCG, so far languages need categories that the source language never shows.
+CCG_LABELS = (
+    "N", "NP", "NP/N", "N/N", "NP/NP", "S\\NP", "S\\NP/NP", "S\\NP\\NP", "S\\NP/PP", "S\\NP\\PP",
+    "PP/NP", "PP\\NP", "S/S", "S\\S", "WH", "CONJ", "NEG", "PUNCT",
+)  # fmt: skip
+
+INTERMEDIATE_TASKS = (
+    Task("anli", "ANLI", "classification", "accuracy", "intermediate",
+         "Does the first text entail, contradict or leave open the second, where word overlap misleads?",
+         labels=NLI_LABELS),
+    Task("mnli", "MNLI", "classification", "accuracy", "intermediate",
+         "Does the first text entail, contradict or leave open the second?", labels=NLI_LABELS),
+    Task("qqp", "QQP", "classification", "accuracy", "intermediate",
+         "Do two questions ask the same thing?", labels=("different", "same")),
+    Task("squad_v2", "SQuAD 2.0", "question_answering", "f1", "intermediate",
+         "Which words of the text answer the question, if any do?", unanswerable=True),
+    Task("squad_v1", "SQuAD 1.1", "question_answering", "f1", "intermediate",
+         "Which words of the text answer the question?"),
+    Task("hellaswag", "HellaSwag", "multiple_choice", "accuracy", "intermediate",
+         "What happens next?", choices=4),
+    Task("ccg", "CCG supertags", "tagging", "token_accuracy", "intermediate",
+         "Which grammatical category does each word have?", labels=CCG_LABELS),
+    Task("cosmosqa", "Cosmos QA", "multiple_choice", "accuracy", "intermediate",
+         "Which answer follows from the story?", choices=4),
+    Task("commonsenseqa", "CommonsenseQA", "multiple_choice", "accuracy", "intermediate",
+         "Which answer is common knowledge?", choices=5),
+)  # fmt: skip

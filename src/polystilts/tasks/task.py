@@ -1,0 +1,39 @@
+"""What a task is: a name, a kind, a metric and its labels."""
+
+from dataclasses import dataclass
+
+# The five kinds. Each task has exactly one; a kind decides the columns of its examples, its output head and
+# its metrics. Retrieval is trained, if at all, as a dual encoder.
+KINDS = ("classification", "multiple_choice", "tagging", "question_answering", "retrieval")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the study's task tables."""
+
+    name: str
+    title: str  # as the literature writes it
+    kind: str  # one of KINDS
+    metric: str  # the main metric, the one that gains are computed from
+    role: str  # "intermediate", "target", or "training" (the English rows that a target is tuned on)
+    question: str  # what a reader is asked, in one sentence
+    labels: tuple[str, ...] = ()  # class names or tags, in the order of the output head
+    finetune_task: str = ""  # where the English training rows come from: a task, "none", or "" for its own
+    choices: int = 0  # options per item of a multiple-choice task
+    unanswerable: bool = False  # question answering whose answer may be missing
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"task {self.name}: unknown kind {self.kind!r}; kinds are {', '.join(KINDS)}")
+
+    @property
+    def training_task(self) -> str:
+        """The task whose English rows fine-tune the encoder for this one (`none`: it is not tuned)."""
+        return self.finetune_task or self.name
+
+    @property
+    def chance(self) -> float:
+        """The score (0–100) that guessing reaches on balanced items; 0 where guessing has no such score."""
+        if self.kind == "classification":
+            return 100 / len(self.labels)
+        return 100 / self.choices if self.kind == "multiple_choice" else 0.0

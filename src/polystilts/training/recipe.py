@@ -1,0 +1,48 @@
+"""The knobs of one training stage."""
+
+from dataclasses import asdict, dataclass, fields
+
+from polystilts.errors import WrongUse
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long, how fast and in what portions a model learns."""
+
+    updates: int = 500
+    batch_size: int = 32  # examples per update
+    learning_rate: float = 1e-3
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    clip: float = 1.0  # the longest gradient that is followed as it is
+    temperature: float = 0.05  # of the in-batch softmax (retrieval only)
+    mask_share: float = 0.25  # of the tokens, in masked language modelling
+    alpha: float = 0.5  # languages of that text are drawn in proportion to size ** alpha
+
+    def __post_init__(self) -> None:
+        if self.updates < 1 or self.batch_size < 1:
+            raise WrongUse(
+                f"A stage needs at least one update and one row per batch; asked were {self.updates} updates "
+                f"of {self.batch_size} rows."
+            )
+
+    @classmethod
+    def from_parameters(cls, parameters: dict) -> "Recipe":
+        """The knobs named in the parameters, the defaults for the others."""
+        return cls(**{f.name: parameters[f.name] for f in fields(cls) if f.name in parameters})
+
+    def lengthened(self, updates: int) -> "Recipe":
+        """The same recipe with more updates."""
+        return Recipe(**asdict(self) | {"updates": self.updates + updates})
+
+    def rate(self, update: int) -> float:
+        """The learning rate at an update: up in a straight line, then down in a straight line to zero.
+
+        >>> recipe = Recipe(updates=10, learning_rate=1.0, warmup_share=0.2)
+        >>> [round(recipe.rate(update), 2) for update in range(10)]
+        [0.5, 1.0, 1.0, 0.88, 0.75, 0.62, 0.5, 0.38, 0.25, 0.12]
+        """
+        warmup = round(self.warmup_share * self.updates)
+        if update < warmup:
+            return self.learning_rate * (update + 1) / warmup
+        return self.learning_rate * (self.updates - update) / max(1, self.updates - warmup)

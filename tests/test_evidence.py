@@ -1,0 +1,218 @@
+"""Claims say what the tables say: every hypothesis answered, undecided ones too, and read back as written."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+from polystilts import paths
+from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.claim import Claim, number
+from polystilts.evidence.conclude import conclude
+from polystilts.evidence.hypotheses import checked, confirmatory, load_hypotheses
+from polystilts.evidence.ledger import (
+    as_table,
+    build_claims,
+    find_claim,
+    in_points,
+    read_claims,
+    sentence,
+    write_claims,
+)
+from polystilts.evidence.provenance import lineage
+from polystilts.files import sha256, write_json, write_table
+from polystilts.statistics.gains import gains
+from polystilts.statistics.planted import planted_scores
+
+LANGUAGES = pd.DataFrame(
+    [
+        ("alb", "Albish", "Albic", "Latin", 400_000, "high", "near", 0.0, True, "-"),
+        ("dor", "Dorvan", "Albic", "Latin", 400_000, "high", "near", 0.2, True, "A"),
+        ("lir", "Lirish", "Albic", "Latin", 30_000, "high", "near", 0.3, True, "B"),
+        ("var", "Varazi", "Narran", "Georgian", 400_000, "low", "far", 0.8, True, "A"),
+        ("nar", "Narekhi", "Narran", "Armenian", 30_000, "low", "far", 0.9, True, "B"),
+    ],
+    columns=[
+        "language",
+        "name",
+        "family",
+        "script",
+        "resource",
+        "overlap",
+        "order",
+        "distance",
+        "seen",
+        "set",
+    ],
+)
+LOW = ["lir", "nar"]
+TARGETS = ("xcopa", "panx", "xquad", "tatoeba")
+ARMS = ("none", "mlm-multilingual", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
+CONTRACT = {"id", "hypothesis", "sentence", "quantifier", "estimate", "low", "high", "n", "units", "outcome",
+            "status", "confirmatory", "scale", "lineage"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scores() -> pd.DataFrame:
+    effects = {"english": 1.0, "translated": 9.0}
+    return planted_scores(ARMS, LANGUAGES, TARGETS, effects, seed_sd=0.4, cell_sd=0.3)
+
+
+@pytest.fixture(scope="module")
+def claims(scores) -> list[Claim]:
+    return build_claims(scores, gains(scores), LANGUAGES, load_hypotheses(), "planted", LOW)
+
+
+def test_every_hypothesis_has_one_claim_and_none_is_verified_yet(claims):
+    assert [claim.id for claim in claims] == [row.id for row in load_hypotheses()]
+    assert {claim.status for claim in claims} == {"UNVERIFIED"}
+    assert not any(claim.confirmatory for claim in claims)
+
+
+def test_a_planted_advantage_is_supported_and_told_with_its_interval(claims):
+    primary = find_claim(claims, "primary")
+    assert primary.outcome == "supported"
+    assert primary.low < primary.estimate < primary.high
+    assert primary.estimate == pytest.approx(8.0, abs=1.0)
+    assert (primary.units, primary.n) == (3, 2 * 2 * 3)  # seeds; languages × targets × seeds
+    assert number(primary) in primary.sentence and "3 seeds" in primary.sentence
+    assert "Only one world" in primary.sentence
+    assert sentence(primary).endswith("[exploratory; UNVERIFIED]")
+
+
+def test_claims_of_other_units_are_kept_off_the_axis_of_points(claims):
+    left_out = {claim.id for claim in claims} - {claim.id for claim in in_points(claims, load_hypotheses())}
+    assert left_out == {"distance-predicts-gain", "advantage-on-most"}
+
+
+def test_what_was_not_run_is_undecided_and_says_so(claims):
+    shuffled = find_claim(claims, "shuffled-labels")
+    assert (shuffled.outcome, shuffled.units, shuffled.estimate) == ("undecided", 0, None)
+    assert "no runs at this scale: shuffled" in shuffled.sentence
+    assert "not measured" in as_table(claims).set_index("claim")["estimate"]["shuffled-labels"]
+
+
+def test_contradicting_evidence_is_called_so(scores):
+    harmful = scores.assign(value=scores["value"] - 20.0 * (scores["strategy"] == "english"))
+    found = build_claims(harmful, gains(harmful), LANGUAGES, load_hypotheses(), "planted", LOW)
+    assert find_claim(found, "english-helps").outcome == "contradicted"
+
+
+def test_the_ledger_reads_back_what_it_wrote(claims, tmp_path):
+    write_claims(tmp_path / "claims.json", claims)
+    content = json.loads((tmp_path / "claims.json").read_text())
+    assert set(content) == {"claims"}
+    assert all(set(record) == CONTRACT for record in content["claims"])
+    read = read_claims(tmp_path / "claims.json")
+    assert [claim.sentence for claim in read] == [claim.sentence for claim in claims]
+    write_claims(tmp_path / "again.json", read)
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "claims.json").read_bytes()
+    with pytest.raises(WrongUse, match="no claim 'nothing'; there are primary"):
+        find_claim(read, "nothing")
+
+
+def test_a_claim_with_an_invented_outcome_is_refused():
+    with pytest.raises(WrongUse, match="it may be supported"):
+        Claim("x", "x", "", "mean", 0.0, 0.0, 0.0, 1, 1, "proved")
+
+
+def test_gains_of_other_scores_are_refused(scores):
+    stale = gains(scores).assign(value=lambda table: table["value"] + 1.0)
+    with pytest.raises(StudyError, match="compute the gains again"):
+        build_claims(scores, stale, LANGUAGES, load_hypotheses(), "planted", LOW)
+
+
+def test_one_seed_claims_have_no_interval(scores):
+    one = scores[scores["seed"] == 0]
+    primary = find_claim(
+        build_claims(one, gains(one), LANGUAGES, load_hypotheses(), "planted", LOW), "primary"
+    )
+    assert (primary.low, primary.high, primary.units, primary.outcome) == (None, None, 1, "undecided")
+    assert "no interval" in primary.sentence and "one seed only" in primary.sentence
+
+
+# --- hypotheses -----------------------------------------------------------------------------------------
+
+
+def test_the_hypotheses_hold_the_question_and_the_controls():
+    hypotheses = load_hypotheses()
+    assert hypotheses["primary"].subset == {"exposure": "none", "cross_task": True, "languages": "low"}
+    assert {row.id for row in hypotheses if row.control} == {
+        "more-text",
+        "shuffled-labels",
+        "longer-training",
+    }
+    assert hypotheses.frozen is None
+
+
+def test_the_hash_covers_what_is_said_and_not_how_it_is_laid_out(tmp_path):
+    content = yaml.safe_load((paths.PARAMS / "hypotheses.yaml").read_text())
+    other = tmp_path / "hypotheses.yaml"
+    other.write_text(yaml.safe_dump(content | {"frozen": {"hash": "x"}}))
+    assert load_hypotheses(other).hash == load_hypotheses().hash
+    content["hypotheses"][0]["smallest_effect"] = 2.0
+    other.write_text(yaml.safe_dump(content))
+    assert load_hypotheses(other).hash != load_hypotheses().hash
+
+
+def test_only_seeds_first_run_after_the_freeze_confirm(tmp_path):
+    content = yaml.safe_load((paths.PARAMS / "hypotheses.yaml").read_text())
+    assert not confirmatory(load_hypotheses(), [100])
+    other = tmp_path / "hypotheses.yaml"
+    frozen = {"hash": load_hypotheses().hash, "world_seeds": [100, 101]}
+    other.write_text(yaml.safe_dump(content | {"frozen": frozen}))
+    assert confirmatory(load_hypotheses(other), [100, 101])
+    assert not confirmatory(load_hypotheses(other), [0, 100])
+    other.write_text(yaml.safe_dump(content | {"frozen": frozen | {"hash": "edited since"}}))
+    assert not confirmatory(load_hypotheses(other), [100])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"direction": "up"}, "directions? is 'up'; it may be increase|direction is 'up'"),
+        ({"quantifier": "some"}, "it may be mean, most, every"),
+        ({"smallest_effect": 0}, "smallest_effect above 0"),
+        ({"contrast": {"treatment": "magic", "control": "none"}}, "treatment is 'magic'; it may be none"),
+        ({"direction": "equivalent"}, "needs test tost"),
+        ({"colour": "red"}, "unknown fields colour"),
+        ({"family": None}, "lacks family"),
+    ],
+)
+def test_malformed_hypotheses_are_refused(change, message):
+    row = yaml.safe_load((paths.PARAMS / "hypotheses.yaml").read_text())["hypotheses"][0] | change
+    row = {key: value for key, value in row.items() if value is not None}
+    with pytest.raises(WrongUse, match=message):
+        checked(row)
+
+
+# --- lineage and the closing page -----------------------------------------------------------------------
+
+
+def test_lineage_names_files_by_their_hash_and_the_encoder(tmp_path):
+    write_json(tmp_path / "runs" / "r1" / "run.json", {"hashes": {"encoder": "abc"}})
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "scores.csv").write_text("scale\n")
+    found = lineage(tmp_path, ["r2", "r1", "r1"])
+    assert found["runs"] == ["r1", "r2"] and found["encoder"] == "abc"
+    assert found["files"]["tables/scores.csv"] == sha256(b"scale\n")
+    assert set(found["files"]) == {
+        "tables/scores.csv",
+        "runs/r1/run.json",
+    }  # r2 left nothing: nothing is guessed
+
+
+def test_a_study_concludes_from_its_tables_alone(scores, tmp_path):
+    folder = tmp_path / "demo"
+    write_table(folder / "tables" / "scores.csv", scores)
+    write_table(folder / "tables" / "languages.csv", LANGUAGES)
+    conclude(folder, {"shared": {"low_resource": LOW}})
+    first = {name: (folder / name).read_bytes() for name in ("tables/gains.csv", "claims.json", "summary.md")}
+    conclude(folder, {"shared": {"low_resource": LOW}})
+    assert first == {name: (folder / name).read_bytes() for name in first}  # equal tables, equal bytes
+    text = first["summary.md"].decode()
+    primary = find_claim(read_claims(folder / "claims.json"), "primary")
+    assert f"**The answer: {primary.outcome}.** {primary.sentence}" in text
+    assert "outputs/demo/book/" in text and "outputs/demo/chapters/" in text
+    assert "params/hypotheses.yaml" in primary.lineage["files"]

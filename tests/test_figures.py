@@ -1,0 +1,131 @@
+"""Each figure function turns a tidy table into one figure with a title, units and its marks."""
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from polystilts import figures
+from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.evidence.ledger import build_claims
+from polystilts.figures.style import PALETTE, family_styles, save
+from polystilts.statistics.factors import factor_effects
+from polystilts.statistics.gains import contrast, gains
+from polystilts.statistics.planted import planted_scores
+
+LANGUAGES = pd.DataFrame(
+    [
+        ("alb", "Albish", "Albic", "Latin", 400_000, "high", "near", 0.0, True, "-"),
+        ("dor", "Dorvan", "Albic", "Latin", 400_000, "high", "near", 0.2, True, "A"),
+        ("lir", "Lirish", "Albic", "Latin", 30_000, "high", "far", 0.3, True, "B"),
+        ("var", "Varazi", "Narran", "Georgian", 400_000, "low", "far", 0.8, True, "A"),
+        ("nar", "Narekhi", "Narran", "Armenian", 30_000, "low", "near", 0.9, True, "B"),
+    ],
+    columns=[
+        "language",
+        "name",
+        "family",
+        "script",
+        "resource",
+        "overlap",
+        "order",
+        "distance",
+        "seen",
+        "set",
+    ],
+)
+LOW = ["lir", "nar"]
+ARMS = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
+SCORES = planted_scores(
+    ARMS, LANGUAGES, ("xcopa", "panx", "xquad", "tatoeba"), {"translated": 3.0}, cell_sd=1.0
+)
+GAINS = gains(SCORES)
+CURVES = pd.DataFrame(
+    [
+        (arm, seed, 10 * i, 30.0 + i + seed)
+        for arm in ("No practice", "English")
+        for seed in (0, 1)
+        for i in range(8)
+    ],
+    columns=["arm", "seed", "update", "value"],
+)
+DRAWINGS = {
+    "gains_heatmap": lambda: figures.gains_heatmap(GAINS),
+    "forest": lambda: figures.forest(
+        build_claims(SCORES, GAINS, LANGUAGES, load_hypotheses(), "planted", LOW)
+    ),
+    "gain_by_language": lambda: figures.gain_by_language(
+        contrast(SCORES, "translated", "english"), LANGUAGES
+    ),
+    "transfer_slopes": lambda: figures.transfer_slopes(SCORES, LANGUAGES),
+    "none_scores": lambda: figures.none_scores(SCORES, LANGUAGES),
+    "factor_effects": lambda: figures.factor_effects(factor_effects(SCORES, LANGUAGES, LOW)),
+    "learning_curves": lambda: figures.learning_curves(CURVES, baseline=33.3),
+    "pretraining_curve": lambda: figures.pretraining_curve(CURVES.rename(columns={"value": "loss"})),
+    "retrieval_by_layer": lambda: figures.retrieval_by_layer(SCORES, LANGUAGES),
+    "fertility_bars": lambda: figures.fertility_bars(LANGUAGES.assign(fertility=1.1), LANGUAGES),
+    "language_map": lambda: figures.language_map(LANGUAGES, LOW),
+    "method_drawing": lambda: figures.method_drawing("Albish"),
+    "time_bars": lambda: figures.time_bars(pd.DataFrame({"kind": ["train", "start"], "cpu_s": [90.0, 10.0]})),
+}
+
+
+def words(figure: Figure) -> str:
+    """Every word that a reader sees."""
+    return " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+
+
+def test_every_figure_of_the_room_is_drawn_here():
+    assert set(DRAWINGS) == set(figures.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(DRAWINGS))
+def test_one_figure_with_a_title_in_words(name, tmp_path):
+    figure = DRAWINGS[name]()
+    assert isinstance(figure, Figure)
+    assert len(figure.get_suptitle().split()) >= 4
+    path = save(figure, tmp_path / f"{name}.png")
+    assert path.stat().st_size > 5000
+    assert [path.name] == [file.name for file in tmp_path.iterdir()]  # no draft stays behind
+
+
+def test_languages_appear_by_name_and_never_by_code():
+    for name in ("gain_by_language", "none_scores", "language_map", "fertility_bars"):
+        told = words(DRAWINGS[name]()).split()
+        assert "Narekhi" in told and "nar" not in told
+
+
+def test_the_heatmap_prints_every_gain_and_boxes_the_same_kind():
+    figure = DRAWINGS["gains_heatmap"]()
+    boxes = [patch for patch in figure.axes[0].patches if not patch.get_fill()]
+    assert len(boxes) == 3  # XQuAD under each of the three arms that practise SQuAD
+    mean = GAINS[
+        (GAINS["strategy"] == "english") & (GAINS["target_task"] == "panx") & (GAINS["exposure"] == "none")
+    ]
+    assert f"{mean['gain'].mean():+.1f}".replace("-", "−") in words(figure)
+
+
+def test_missing_cells_and_single_seeds_are_drawn_without_an_interval():
+    one = GAINS[(GAINS["seed"] == 0) & ~((GAINS["strategy"] == "english") & (GAINS["target_task"] == "panx"))]
+    told = words(figures.gains_heatmap(one))
+    assert "one seed" in told and "±" not in told
+
+
+def test_the_forest_shows_hypotheses_that_were_not_run():
+    assert "not run at this scale" in words(DRAWINGS["forest"]())
+
+
+def test_overhead_is_counted():
+    assert "10 % of 100 s" in words(DRAWINGS["time_bars"]())
+
+
+def test_families_keep_their_colour_and_marker_apart():
+    styles = family_styles(LANGUAGES)
+    assert styles["Albic"] == (PALETTE[0], "o")
+    assert (
+        len({colour for colour, _ in styles.values()}) == len({marker for _, marker in styles.values()}) == 2
+    )
+
+
+def test_equal_tables_give_equal_bytes(tmp_path):
+    first, second = (save(DRAWINGS["time_bars"](), tmp_path / f"{i}.png").read_bytes() for i in range(2))
+    assert first == second

@@ -1,0 +1,409 @@
+"""Statistics find what is planted, agree with scipy and statsmodels, and refuse what they cannot know."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from polystilts.errors import StudyError, WrongUse
+from polystilts.statistics.compare import (
+    Measure,
+    Subset,
+    compare,
+    estimate,
+    primary_contrast,
+    unit_values,
+)
+from polystilts.statistics.factors import factor_effects, levels
+from polystilts.statistics.flags import flag_cells, learned_intermediates
+from polystilts.statistics.gains import contrast, gains, logit, transfer_gap
+from polystilts.statistics.intervals import Interval, for_new_languages, t_interval, wilson_interval
+from polystilts.statistics.outcomes import holm, outcome
+from polystilts.statistics.planted import planted_scores
+from polystilts.statistics.tables import GAIN_COLUMNS, read_table
+
+LANGUAGES = pd.DataFrame(
+    [
+        ("alb", "Albish", "Albic", "Latin", 400_000, "high", "near", 0.0, True, "-"),
+        ("dor", "Dorvan", "Albic", "Latin", 400_000, "high", "near", 0.2, True, "A"),
+        ("lir", "Lirish", "Albic", "Latin", 30_000, "high", "near", 0.3, True, "B"),
+        ("var", "Varazi", "Narran", "Georgian", 400_000, "low", "far", 0.8, True, "A"),
+        ("nar", "Narekhi", "Narran", "Armenian", 30_000, "low", "far", 0.9, True, "B"),
+    ],
+    columns=[
+        "language",
+        "name",
+        "family",
+        "script",
+        "resource",
+        "overlap",
+        "order",
+        "distance",
+        "seen",
+        "set",
+    ],
+)
+LOW = ("lir", "nar")
+ARMS = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
+TARGETS = ("xcopa", "panx", "udpos", "xquad", "tatoeba")
+
+
+def planted(**options) -> pd.DataFrame:
+    options = {"effects": {"english": 2.0, "translated": 5.0}, "seed_sd": 0.0} | options
+    return planted_scores(options.pop("arms", ARMS), LANGUAGES, options.pop("targets", TARGETS), **options)
+
+
+def primary(scores: pd.DataFrame) -> Interval:
+    """The estimate of the primary contrast, without all that is said beside it."""
+    return estimate(Subset(languages=LOW).of(contrast(scores, "translated", "english")))
+
+
+def raised(table: pd.DataFrame, by: float, **where) -> pd.DataFrame:
+    """The table with the value of some rows raised."""
+    rows = pd.Series(True, index=table.index)
+    for column, value in where.items():
+        rows &= table[column] == value
+    assert rows.any()
+    return table.assign(value=table["value"] + by * rows)
+
+
+# --- gains ----------------------------------------------------------------------------------------------
+
+
+def test_a_gain_is_the_score_minus_the_baseline_of_the_same_seed():
+    scores = raised(planted(), 4.0, strategy="none", seed=1)  # every baseline score of seed 1, by hand
+    table = gains(scores)
+    assert tuple(table.columns) == GAIN_COLUMNS
+    english = table[table["strategy"] == "english"].groupby("seed")["gain"].unique()
+    assert [list(values) for values in english] == [[2.0], [-2.0], [2.0]]
+    assert set(table["baseline"]) == {"none"}
+
+
+def test_logits_are_kept_half_an_item_from_the_ends():
+    assert logit(100.0, 50) == pytest.approx(np.log(0.99 / 0.01))
+    assert logit(0.0, 50) == pytest.approx(-np.log(0.99 / 0.01))
+    assert logit(75.0, 300) == pytest.approx(np.log(3))
+
+
+def test_only_the_main_metric_and_the_test_split_make_gains():
+    scores = planted()
+    exact = scores[scores["target_task"] == "xquad"].assign(metric="exact_match")
+    assert gains(pd.concat([scores, exact, scores.assign(split="dev")])).equals(gains(scores))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_order_of_rows_means_nothing(seed):
+    scores = planted(seed_sd=1.0)
+    mixed = scores.sample(frac=1.0, random_state=seed)
+    assert gains(mixed).equals(gains(scores))
+    assert primary(mixed) == primary(scores)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.floats(-20, 20), st.integers(0, 2))
+def test_what_both_arms_share_cancels(shift, seed):
+    scores = planted(seed_sd=1.0)
+    moved = raised(scores, shift, seed=seed)
+    before, after = primary(scores), primary(moved)
+    assert after.estimate == pytest.approx(before.estimate)
+    assert after.low == pytest.approx(before.low)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.floats(0.1, 1.5))
+def test_estimates_scale_with_the_scores(factor):
+    scores = planted(seed_sd=1.0, level=40.0)
+    before, after = primary(scores), primary(scores.assign(value=factor * scores["value"]))
+    assert after.estimate == pytest.approx(factor * before.estimate)
+    assert after.se == pytest.approx(factor * before.se)
+
+
+def test_transfer_gap_is_source_minus_the_mean_of_the_others():
+    scores = raised(planted(), 10.0, language="alb")
+    assert set(transfer_gap(scores, "alb")["gap"].round(6)) == {10.0}
+
+
+# --- contrasts ------------------------------------------------------------------------------------------
+
+
+def test_both_language_sets_meet_the_same_english_run():
+    cells = contrast(planted(), "translated", "english")
+    assert len(cells) == 2 * 3 * 5 * 5  # sets × seeds × targets × languages
+    assert set(cells["difference"].round(9)) == {3.0}
+    assert set(cells.loc[cells["language_set"] == "A", "run_id_control"]) == set(
+        cells.loc[cells["language_set"] == "B", "run_id_control"]
+    )
+
+
+def test_exposed_languages_are_those_of_the_set_and_the_source():
+    cells = contrast(planted(), "translated", "english")
+    exposed = cells[cells["exposed"]].groupby("language_set")["language"].agg(lambda names: set(names))
+    assert exposed.to_dict() == {"A": {"alb", "dor", "var"}, "B": {"alb", "lir", "nar"}}
+
+
+def test_same_kind_targets_are_not_cross_task():
+    cells = contrast(planted(), "translated", "english")
+    assert set(cells.loc[~cells["cross_task"], "target_task"]) == {"xquad"}
+
+
+def test_multitask_arms_take_the_task_they_are_compared_with():
+    scores = planted(
+        arms=(*ARMS, "english:hellaswag", "multitask-english"), effects={"multitask-english": 1.0}
+    )
+    cells = contrast(scores, "multitask-english", "english")
+    assert set(cells["intermediate_task"]) == {"squad_v2", "hellaswag"}
+    assert set(cells["difference"].round(9)) == {1.0}
+
+
+def test_the_primary_contrast_finds_what_was_planted_and_keeps_retrieval_apart():
+    scores = planted(effects={"english": 2.0, "translated": 5.0}, seed_sd=0.5, random_seed=3)
+    scores = raised(scores, 20.0, strategy="translated", target_task="tatoeba")
+    found = primary_contrast(scores, LOW)
+    assert found["primary"].these.low < 3.0 < found["primary"].these.high
+    assert found["retrieval"].these.estimate > 15
+    assert found["primary"].these.units == 3
+    assert found["primary"].these.n == 2 * 3 * 3  # languages × seeds × cross-task targets without retrieval
+    assert set(found["primary"].by_kind["task_kind"]) == {"multiple_choice", "tagging"}
+
+
+def test_kinds_count_equally_however_many_targets_they_have():
+    scores = raised(planted(), 6.0, strategy="translated", target_task="xcopa")
+    # Multiple choice 3 + 6, tagging (two targets) 3: 6 over kinds, but 5 over targets.
+    assert primary_contrast(scores, LOW)["primary"].these.estimate == pytest.approx(6.0)
+
+
+def test_languages_count_equally_within_a_target():
+    scores = raised(planted(), 4.0, strategy="translated", language="nar")
+    found = primary_contrast(scores, LOW)["primary"]
+    assert found.these.estimate == pytest.approx(5.0)  # (3 + 7) / 2
+    assert found.by_language.set_index("language")["estimate"].round(6).to_dict() == {"lir": 3.0, "nar": 7.0}
+
+
+def test_worlds_are_the_unit_once_there_are_several():
+    found = primary_contrast(planted(world_seeds=(0, 1, 2, 3), world_sd=1.0, seed_sd=0.3), LOW)[
+        "primary"
+    ].these
+    assert (found.unit, found.units, found.df) == ("world_seed", 4, 3)
+
+
+def test_low_minus_high_resource_is_taken_inside_each_target():
+    scores = raised(raised(planted(), 2.0, strategy="translated", language="lir"), 2.0,
+                    strategy="translated", language="nar")  # fmt: skip
+    cells = Subset().of(contrast(scores, "translated", "english"))
+    cells = cells.assign(level=["low" if name in LOW else "high" for name in cells["language"]])
+    values = unit_values(cells, "seed", "difference", Measure("between", "level", ("low",), ("high",)))
+    assert values.round(9).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_a_slope_is_read_over_languages():
+    scores = planted()
+    for name, distance in zip(LANGUAGES["language"], LANGUAGES["distance"], strict=True):
+        scores = raised(scores, 10.0 * distance, strategy="translated", language=name)
+    cells = Subset().of(contrast(scores, "translated", "english"))
+    cells = cells.assign(distance=cells["language"].map(LANGUAGES.set_index("language")["distance"]))
+    assert (
+        unit_values(cells, "seed", "difference", Measure("slope", "distance")).round(6).tolist() == [10.0] * 3
+    )
+
+
+def test_most_counts_cells_and_every_takes_the_smallest():
+    scores = raised(planted(seed_sd=0.1), -9.0, strategy="translated", language="nar", target_task="panx")
+    cells = Subset(languages=LOW).of(contrast(scores, "translated", "english"))
+    share = unit_values(cells, "seed", "difference", Measure("most"))
+    assert share.tolist() == pytest.approx([100 * 5 / 6 - 50] * 3)
+    smallest = estimate(cells, "difference", Measure("every"))
+    assert smallest.estimate == pytest.approx(-6.0, abs=0.3)
+    assert smallest.high < 0
+    assert "panx in nar" in smallest.notes[0]
+    assert outcome(smallest, "increase", 1.0)[0] == "contradicted"  # one counterexample is enough for "every"
+
+
+# --- ragged tables --------------------------------------------------------------------------------------
+
+
+def test_one_seed_gives_an_estimate_and_no_interval():
+    found = primary_contrast(planted(seeds=(0,)), LOW)["primary"]
+    assert found.these.estimate == pytest.approx(3.0)
+    assert (found.these.low, found.these.high, found.new.low) == (None, None, None)
+    assert "one seed only" in found.notes[0]
+    assert outcome(found.these)[0] == "undecided"
+
+
+def test_equal_seeds_give_no_interval_either():
+    found = primary_contrast(planted(), LOW)["primary"].these
+    assert not found.known and "same value" in found.notes[0]
+
+
+def test_a_missing_cell_is_left_out_for_every_seed():
+    scores = raised(planted(seed_sd=0.4), 30.0, strategy="translated", language="nar", target_task="xcopa")
+    gone = (scores["seed"] == 1) & (scores["language"] == "nar") & (scores["target_task"] == "xcopa")
+    found = primary_contrast(scores[~gone], LOW)["primary"]
+    assert "left out" in found.notes[0]
+    assert found.these.estimate == pytest.approx(3.0, abs=0.8)  # the cell of 33 points is in no seed any more
+
+
+def test_values_that_are_not_there_are_left_out_and_said():
+    scores = planted(seed_sd=0.4)
+    scores.loc[scores.index[scores["strategy"] == "translated"][0], "value"] = np.nan
+    cells = contrast(scores, "translated", "english")
+    assert "1 scores without a value" in cells.attrs["notes"][0]
+
+
+def test_a_score_that_is_there_twice_is_refused():
+    scores = planted()
+    with pytest.raises(StudyError, match="more than once"):
+        contrast(pd.concat([scores, scores.tail(1)]), "translated", "english")
+
+
+def test_absent_strategies_columns_and_tables_are_refused_by_name(tmp_path):
+    with pytest.raises(StudyError, match="no runs of strategy 'native'.*english, none, translated"):
+        contrast(planted(), "native", "english")
+    with pytest.raises(WrongUse, match="lacks the columns metric"):
+        gains(planted().drop(columns="metric"))
+    with pytest.raises(WrongUse, match="run the study"):
+        read_table(tmp_path / "scores.csv")
+
+
+def test_no_cells_is_no_answer():
+    cells = contrast(planted(), "translated", "english")
+    found = compare(Subset(languages=("xxx",)).of(cells))
+    assert np.isnan(found.these.estimate) and not found.these.known
+    assert outcome(found.these) == ("undecided", "no cells to compare")
+
+
+def test_one_language_says_nothing_about_new_ones():
+    found = primary_contrast(planted(seed_sd=1.0), ("nar",))["primary"]
+    assert found.these.known and not found.new.known
+
+
+# --- intervals ------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.floats(-50, 50), min_size=2, max_size=8).filter(lambda values: np.ptp(values) > 1e-3))
+def test_t_intervals_are_scipys(values):
+    found = t_interval(values)
+    low, high = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((low, high))
+    two_sided = 2 * min(found.p_above(0), found.p_below(0))
+    assert two_sided == pytest.approx(stats.ttest_1samp(values, 0.0).pvalue, abs=1e-9)
+
+
+def test_wilsons_interval_is_scipys():
+    exact = stats.binomtest(165, 300).proportion_ci(method="wilson")
+    assert wilson_interval(55.0, 300) == pytest.approx((100 * exact.low, 100 * exact.high))
+
+
+def test_a_t_interval_over_five_units_covers_what_it_promises():
+    draws = np.random.default_rng(7).normal(1.0, 2.0, (2000, 5))
+    inside = sum(one.low <= 1.0 <= one.high for one in map(t_interval, draws))
+    assert 0.93 <= inside / 2000 <= 0.97
+
+
+def test_new_languages_are_a_wider_statement():
+    found = primary_contrast(planted(seed_sd=0.5, language_sd=2.0), ("dor", "lir", "var", "nar"))["primary"]
+    assert found.new.low < found.these.low < found.these.high < found.new.high
+    assert found.new.estimate == found.these.estimate
+
+
+def test_the_spread_between_languages_of_a_plain_mean_is_its_variance_over_their_number():
+    cells = pd.DataFrame({"language": list("abcd"), "difference": [1.0, 2.0, 4.0, 9.0]})
+    these = Interval(4.0, 0.5, 4, 5)
+    new = for_new_languages(these, cells, lambda part: part["difference"].mean())
+    assert new.se**2 == pytest.approx(0.5**2 + cells["difference"].var() / 4)
+    assert new.df == 3
+
+
+# --- outcomes -------------------------------------------------------------------------------------------
+
+
+def _interval(estimate: float, se: float) -> Interval:
+    return Interval(estimate, se, 4, 5)  # t at 95 % is 2.776, at 90 % two-sided 2.132
+
+
+@pytest.mark.parametrize(
+    ("estimate_", "se", "direction", "expected"),
+    [
+        (3.0, 1.0, "increase", "supported"),  # 0.2 to 5.8
+        (-3.0, 1.0, "increase", "contradicted"),
+        (-3.0, 1.0, "decrease", "supported"),
+        (0.0, 0.4, "increase", "equivalent"),  # 90 %: -0.85 to 0.85
+        (0.5, 0.15, "increase", "equivalent"),  # above zero, and still smaller than what matters
+        (2.0, 1.0, "increase", "undecided"),
+        (0.0, 0.4, "equivalent", "supported"),
+        (0.0, 0.6, "equivalent", "undecided"),  # 90 %: -1.28 to 1.28
+        (4.0, 1.0, "equivalent", "contradicted"),  # 1.2 to 6.8
+        (-3.0, 1.0, "at_most", "supported"),
+        (4.0, 1.0, "at_most", "contradicted"),
+        (1.0, 1.0, "at_most", "undecided"),
+    ],
+)
+def test_the_outcome_rule(estimate_, se, direction, expected):
+    assert outcome(_interval(estimate_, se), direction, smallest_effect=1.0)[0] == expected
+
+
+def test_points_and_log_odds_have_to_agree():
+    call, reason = outcome(_interval(3.0, 0.5), logit=_interval(-0.1, 0.05))
+    assert call == "undecided" and "disagree" in reason
+
+
+def test_a_family_asks_for_more():
+    assert outcome(_interval(3.0, 1.0), inflation=1.0)[0] == "supported"  # p = 0.040
+    assert outcome(_interval(3.0, 1.0), inflation=3.0)[0] == "undecided"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=9))
+def test_holm_is_statsmodels(p):
+    ours = holm({str(i): value for i, value in enumerate(p)})
+    assert list(ours.values()) == pytest.approx(list(multipletests(p, method="holm")[1]))
+
+
+def test_an_unknown_direction_is_refused():
+    with pytest.raises(WrongUse, match="directions are increase"):
+        outcome(_interval(1.0, 1.0), "sideways")
+
+
+# --- flags and factors ----------------------------------------------------------------------------------
+
+
+def test_floor_and_ceiling_are_flagged():
+    scores = planted(targets=("xcopa", "panx"), level=50.0)
+    scores = raised(scores, 46.0, target_task="panx", language="dor")
+    flags = flag_cells(scores).set_index(["target_task", "language"])["flag"]
+    assert flags["xcopa"].unique().tolist() == ["floor"]  # 50 is chance with two choices
+    assert flags["panx", "dor"] == "ceiling"  # 96
+    assert flags["panx", "nar"] == ""
+    found = compare(Subset().of(contrast(scores, "translated", "english")))
+    assert (
+        found.flagged == 15 and found.unflagged.n == 9
+    )  # 4 xcopa cells and 1 panx cell; 3 panx cells; 3 seeds
+
+
+def test_an_intermediate_task_at_majority_is_not_learned():
+    row = planted(arms=("english:hellaswag",), targets=("xcopa",)).iloc[:1]
+    dev = row.assign(split="dev", target_task="hellaswag", n=200)
+    found = learned_intermediates(pd.concat([dev.assign(value=27.0), dev.assign(value=27.0, seed=1)]))
+    assert found["learned"].tolist() == [False] and found["majority"].tolist() == [25.0]
+    assert learned_intermediates(dev.assign(value=80.0))["learned"].tolist() == [True]
+    assert learned_intermediates(dev.assign(value=80.0), {"hellaswag": 79.0})["learned"].tolist() == [False]
+
+
+def test_factor_effects_by_hand():
+    scores = planted(targets=("panx",))
+    for name, points in {"dor": 4.0, "lir": 0.0, "var": -2.0, "nar": -6.0}.items():
+        scores = raised(scores, points, language=name)
+    effects = factor_effects(scores, LANGUAGES, LOW).set_index("factor")["estimate"]
+    # Resource: (4 − 2)/2 − (0 − 6)/2; overlap and order are one factor in these four languages.
+    assert effects.round(6).to_dict() == {"resource": 4.0, "overlap": 6.0, "order": 6.0}
+
+
+def test_measured_factors_are_cut_in_the_middle():
+    measured = LANGUAGES.assign(overlap=[1.0, 0.6, 0.5, 0.1, 0.2], order=[0.0, 0.1, 0.0, 0.4, 0.3])
+    assert levels(measured, LOW).equals(levels(LANGUAGES, LOW))
+    with pytest.raises(StudyError, match="overlap must be one of far, high, low, near"):
+        levels(LANGUAGES.assign(overlap="some"), LOW)
