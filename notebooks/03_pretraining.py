@@ -38,13 +38,13 @@ Markdown(reading.opening(study))
 # would cut poor languages into crumbs. The measure is **fertility**, the number of subwords per word: at 1 no
 # word is cut at all.
 #
-# **The model.** The encoder has the architecture of XLM-R ([Conneau et al. 2020](https://arxiv.org/abs/1911.02116)), many sizes smaller, and starts from random numbers. It is
-# trained by plain *masked language modelling*: cover a share of the tokens, guess them, be corrected. Languages are drawn by the
+# **The model.** The encoder has the architecture of XLM-R, many sizes smaller, and starts from random numbers. It is trained
+# by plain *masked language modelling*: cover a share of the tokens, guess them, be corrected. Languages are drawn by the
 # square root of their amount of text, so that the poor are heard a little more often than their share.
 #
 # **One line, one example.** Large models are usually fed long blocks in which many sentences are glued together. We feed
 # whole short documents, each starting at the first position. In small encoders this is decisive: in our trials with
-# glued blocks the languages hardly met, and with whole lines they did, at the same number of tokens. Real models have enough
+# glued blocks, languages of different scripts hardly met at all, and with whole lines they did. Real models have enough
 # text and patience to do without; a laptop has not.
 #
 # **The test.** Take a test sentence in one language, and look which source-language sentence lies nearest to

@@ -4,6 +4,7 @@ Nothing here decides a result. A chapter calls one of these functions and ends o
 every number on a page comes from a file of the study and none was typed.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -28,6 +29,9 @@ from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.intervals import t_interval, wilson_interval
 from polystilts.statistics.tables import LANGUAGE_COLUMNS, main_scores, read_table, with_main_variant
 from polystilts.tasks import STRATEGIES, TASKS
+
+# A chapter shows no progress bars, so it need not be told that one could not be drawn.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 BUDGET = ("rows", "updates", "labelled_tokens", "mlm_tokens", "flops")
 

@@ -37,17 +37,21 @@ def _loosely(random: Random, clause: Clause) -> Clause:
 
 
 def retelling(random: Random, cast: Cast) -> tuple[Clause, ...]:
-    """Two events that could be confused, and one or both told again, more weakly.
+    """Two events, and one of them told again, more weakly.
 
-    Half of the time both people did the same sort of thing, so telling the facts apart takes more than the
-    verb. This is the text from which the encoder can learn to look a fact up in another sentence.
+    This is the text from which the encoder can learn to look a fact up in another sentence. Now and then
+    both people did the same sort of thing, so that the verb does not tell the facts apart.
     """
-    first = event(random, cast, modifiers=random.choice((2, 3)))
-    second = event(random, cast, modifiers=2, verb=first.verb if random.random() < 0.5 else "")
-    told = [first, second]
-    random.shuffle(told)
-    again = [_restated(random, clause) for clause in told[: random.choice((1, 1, 2))]]
-    return (_loosely(random, first), _loosely(random, second), *again)
+    first = event(random, cast, modifiers=random.choice((1, 1, 2)))
+    second = event(random, cast, modifiers=1, verb=first.verb if random.random() < 0.15 else "")
+    again = _restated(random, random.choice((first, second)))
+    return (_loosely(random, first), _loosely(random, second), again)
+
+
+def report(random: Random, cast: Cast) -> tuple[Clause, ...]:
+    """One event, sometimes told again."""
+    first = event(random, cast)
+    return (_loosely(random, first), _restated(random, first)) if random.random() < 0.5 else (_loosely(random, first),)
 
 
 def routine(random: Random, cast: Cast) -> tuple[Clause, ...]:
@@ -88,7 +92,9 @@ def denial(random: Random, cast: Cast) -> tuple[Clause, ...]:
 
 
 # What a document is about, and its share of the text.
-DOCUMENT_KINDS = ((retelling, 0.50), (routine, 0.22), (lasting, 0.12), (definition, 0.06), (habit, 0.06), (denial, 0.04))
+DOCUMENT_KINDS = (
+    (retelling, 0.36), (report, 0.20), (routine, 0.20), (lasting, 0.10), (definition, 0.05), (habit, 0.05), (denial, 0.04),
+)  # fmt: skip
 
 
 def document(random: Random, cast: Cast) -> tuple[Clause, ...]:

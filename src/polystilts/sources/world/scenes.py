@@ -61,10 +61,10 @@ def casts(world_seed: int) -> dict[str, Cast]:
     }
 
 
-def person(random: Random, cast: Cast) -> Phrase:
-    """A person by given name, in two cases of five with a surname."""
+def person(random: Random, cast: Cast, surname: float = 0.3) -> Phrase:
+    """A person by given name, with chance `surname` followed by a surname."""
     names = (random.choice(cast.given),)
-    return Phrase(names=names + ((random.choice(cast.surnames),) if random.random() < 0.4 else ()), entity="PER")
+    return Phrase(names=names + ((random.choice(cast.surnames),) if random.random() < surname else ()), entity="PER")
 
 
 def town(random: Random, cast: Cast) -> Phrase:

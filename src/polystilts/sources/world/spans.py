@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from polystilts.languages.concepts import CLASS_OF, TRADE_VERBS, VERB_SYNONYM
+from polystilts.languages.concepts import CLASS_OF, VERB_SYNONYM
 from polystilts.languages.meaning import Clause, held_out
 from polystilts.sources.world.items import AnswerItem, SpanItem
 from polystilts.sources.world.scenes import Cast, empty, event, fill, hypernym, person, thing, verb_for
@@ -12,22 +12,30 @@ GAPS = ("subject", "object", "place", "time", "manner")
 
 
 def story(random: Random, cast: Cast, sentences: int = 3) -> list[Clause]:
-    """Events that could be taken for one another: each tells place and time, some share their verb."""
-    shared_verb = random.choice(TRADE_VERBS)[0] if random.random() < 0.5 else ""
+    """Events that could be taken for one another: each has its person, deed, thing and place, some a time.
+
+    Every person, verb and thing occurs once, so that a question has one answer; every sort of answer occurs
+    at least twice, so that the question has to be read.
+    """
     clauses: list[Clause] = []
+    timed = random.choice(("time", "manner"))
     while len(clauses) < sentences:
-        what = thing(random, colour=0.3)
-        clause = Clause(person(random, cast), shared_verb or verb_for(random, what.noun), what)
+        what = thing(random, colour=0.2)
+        clause = Clause(person(random, cast, surname=0.15), verb_for(random, what.noun), what)
         if held_out(clause) != cast.held_out or any(_alike(clause, other) for other in clauses):
-            continue  # every person and thing occurs once, so that a question has one answer
-        for slot in ("place", "time", "manner") if random.random() < 0.3 else ("place", "time"):
-            clause = fill(random, cast, clause, slot)
-        clauses.append(clause)
+            continue
+        clause = fill(random, cast, clause, "place")
+        clauses.append(fill(random, cast, clause, timed) if len(clauses) < 2 else clause)
+    random.shuffle(clauses)
     return clauses
 
 
 def _alike(one: Clause, other: Clause) -> bool:
-    return bool(set(one.subject.names) & set(other.subject.names)) or one.object.noun == other.object.noun
+    return (
+        bool(set(one.subject.names) & set(other.subject.names))
+        or one.object.noun == other.object.noun
+        or one.verb == other.verb
+    )
 
 
 def ask(random: Random, clause: Clause, weak: float = 0.6) -> Clause:
