@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # 0 · The question
 # *Reads* `params/` · *writes* nothing · *time* a few seconds at every scale
@@ -26,108 +34,117 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## The question
 #
-# A multilingual **encoder** is a model that has read plain text in many languages and has learned, from nothing
-# but guessing hidden words, to turn a sentence into numbers. Teach it a task with examples in one language, say
-# English, and it can often do that task in the other languages too, although nobody showed it a single solved
-# example there. This is **zero-shot cross-lingual transfer**. It matters because solved examples, also called
-# labels, are plentiful in English and rare in most of the world's languages.
+# A multilingual **encoder** is a model that has read plain text in many languages and has learned, from
+# nothing but guessing hidden words, to turn a sentence into numbers. Teach it a task with examples in one
+# language, say English, and it can often do that task in the other languages too, although nobody showed it
+# a single solved example there. This is **zero-shot cross-lingual transfer**. It matters because solved
+# examples, also called labels, are plentiful in English and rare in most of the world's languages.
 #
-# The transfer is never complete. A model that answers questions well in English answers them worse in Swahili,
-# and worst in languages of which it has read little. So people looked for a warm-up. Before the **target task**,
-# let the encoder practise another task, the **intermediate task**, for which there are many English examples.
-# Phang and colleagues reported in 2020 that such practice in English helps in other languages too
-# ([arXiv:2005.13013](https://arxiv.org/abs/2005.13013)). They practised in English. Their natural sequel is our question:
+# The transfer is rarely complete. A model that answers questions well in English answers them worse in
+# Swahili, and worst in languages of which it has read little. So people looked for a warm-up. Before the
+# **target task**, let the encoder practise another task, the **intermediate task**, for which there are
+# many English examples. Phang and colleagues reported in 2020 that such practice in English helps in other
+# languages too ([arXiv:2005.13013](https://arxiv.org/abs/2005.13013)). They practised in English. Their
+# natural sequel is our question:
 #
-# > **Does it help more to practise in several languages than in English alone, in particular in languages with
-# > little text, which the practice itself never touched?**
+# > **Does it help more to practise in several languages than in English alone, in particular in languages
+# > with little text, which the practice itself never touched?**
 #
-# Make a guess before you read on: better, worse, or no different? Write it down; you will need it in chapter 8.
+# Make a guess before you read on: better, worse, or no different? Write it down; you will need it in
+# chapter 8.
 
 # %% [markdown]
 # ## How we find out
 #
 # The drawing below is the whole method. An encoder is *pretrained* on plain text. Then it *practises* an
-# intermediate task, or does not; here, and only here, the arms of the study part ways. Then it *learns* the target
-# task from labels in the source language alone, by the same recipe in every arm. At last it is *tested* on the
-# target task in every language.
+# intermediate task, or does not; here, and only here, the arms of the study part ways. Then it *learns* the
+# target task from labels in the source language alone, by the same recipe in every arm. At last it is
+# *tested* on the target task in every language.
 
 # %%
 source = reading.language_name(study.scale.shared["source_language"])
 drawing = figures.method_drawing(source)
-reading.show(drawing, study, "00_method", "Pretrain, practise, learn, test: the arms differ in the second step.")
+words = "Pretrain, practise, learn, test: the arms differ in the second step and in nothing else."
+reading.show(drawing, study, "00_method", words)
 
 # %% [markdown]
-# Read the drawing from left to right, and look at the small boxes below the second step: they are the arms. All of
-# them are given the same budget, which means the same number of labelled rows, the same number of updates and the
-# same batch size. If one arm ends up ahead, it was not because it had read more.
-
-# %% [markdown]
+# Read the drawing from left to right, and look at the small boxes below the second step: they are the arms.
+# All arms that practise are given the same budget, which means the same number of labelled rows, the same
+# number of updates and the same batch size. If one of them ends up ahead of another, it was not because it
+# had read more. Against *no practice* it has, and that is what controls are for.
+#
 # ### Why some of our languages are invented
 #
-# With real languages, everything comes at once. Swahili differs from English in its words, its word order, its
-# family and the amount of text a model has read of it, and nobody can change one of these and keep the others. So the
-# smaller scales of this study use a **generated world**: a small grammar makes up meanings (who did what to whom,
-# where, when and how), and each invented language puts the same meanings into words of its own. We decide how much
-# text a language has (*resource*), how many words it shares with the source language (*overlap*), and whether its
-# verb stands before or after its object (*order*). Two levels of three factors make a family of eight cells, 2 × 2 × 2.
-# Labels are exact, every sentence has exact translations, and a laptop suffices.
+# With real languages, everything comes at once. Swahili differs from English in its words, its word order,
+# its family and the amount of text a model has read of it, and nobody can change one of these and keep the
+# others. So the smaller scales of this study use a **generated world**: a small grammar makes up meanings
+# (who did what to whom, where, when and how), and each invented language puts the same meanings into words
+# of its own. We decide how much text a language has (*resource*), how many words it shares with the source
+# language (*overlap*), and whether its verb stands before or after its object (*order*). Two levels of
+# three factors make a family of eight cells, 2 × 2 × 2. Labels are exact, every sentence has exact
+# translations, and a laptop suffices.
 #
-# The price is stated on every page: a finding about invented languages is a finding about invented languages. It
-# shows that a mechanism can work and how it can be measured. Whether it works for Swahili is for the real scales.
+# The price is stated on every page: a finding about invented languages is a finding about invented
+# languages. It shows that a mechanism can work and how it can be measured. Whether it works for Swahili is
+# for the real scales.
 
 # %% [markdown]
 # ## Run it
 #
-# Nothing is trained in this chapter. The cells below only read the plan: which arms there are, which tasks are
-# asked, and what we expected before we looked. First the arms, one row each.
+# Nothing is trained in this chapter. The cells below only read the plan: which arms there are, which tasks
+# are asked, and what we expected before we looked. First the arms, one row each.
 
 # %%
 reading.table(reading.design_table(study))
 
 # %% [markdown]
-# Look at the last two columns. A language in the column *labels in* has helped in the practice; a language in
-# *never labelled* has not, and only there is transfer **zero-shot**. Multilingual arms draw their languages from one of
-# two sets, A or B, and the larger scales run both, so that every language is once inside and once outside. Of the arms,
-# `none` is the baseline and a run like any other, so that every comparison is one between equals.
+# Look at the last two columns. A language in the column *labels in* has helped in the practice; a language
+# in *never labelled* has not, and only there is transfer **zero-shot**. Multilingual arms draw their
+# languages from one of two sets, A or B, and the larger scales run both, so that every language is once
+# inside and once outside. Of the arms, `none` is the baseline and a run like any other, so that every
+# comparison is one between equals.
 
 # %%
 reading.table(reading.targets_table(study))
 
 # %% [markdown]
-# These are the tasks on which the arms are compared. They carry the names of XTREME-R, a public benchmark of ten
-# tasks ([arXiv:2104.07412](https://arxiv.org/abs/2104.07412)), and keep its kinds and its metrics. Look at the last column: it names
-# the solved examples from which a target is taught, all of them in the source language. Scores run from 0 to 100.
+# These are the tasks on which the arms are compared. They carry the names of XTREME-R, a public benchmark
+# of ten tasks ([arXiv:2104.07412](https://arxiv.org/abs/2104.07412)), and keep its kinds and its metrics.
+# Look at the last column: it names the solved examples from which a target is taught, all of them in the
+# source language. Scores run from 0 to 100.
 
 # %% [markdown]
 # ## What it shows
 #
-# There are no results yet, and that is the point of this page: what follows was written down before any result that
-# this study reports. A hypothesis is a sentence with a rule that decides it. Its *quantifier* belongs to the
-# sentence, for "on average" and "always" are broken by different evidence. The *smallest effect* says from which size
-# on we would care; a difference that is surely smaller is called *equivalent*, not "significant".
+# There are no results yet, and that is the point of this page: what follows was written down before any
+# result that this study reports. A hypothesis is a sentence with a rule that decides it. Its *quantifier*
+# belongs to the sentence, for "on average" and "always" are broken by different evidence. The *smallest
+# effect* says from which size on we would care; a difference that is surely smaller is called *equivalent*,
+# not "significant".
 
 # %%
 reading.table(reading.expectations_table())
 
 # %% [markdown]
-# The first row is the study's question; everything else is beside it. Some rows expect that something does **not**
-# help: they are controls, and a study without controls cannot tell practice from luck, from longer training or from
-# more text. The file behind this table is `params/hypotheses.yaml`.
+# The first row is the study's question; everything else is beside it. Some rows expect that something does
+# **not** help: they are controls, and a study without controls cannot tell practice from luck, from longer
+# training or from more text. The file behind this table is `params/hypotheses.yaml`.
 
 # %% [markdown]
 # ## What we learned
 #
-# We have a question that can fail, arms that differ in one thing, and expectations on record. Four ideas carry all
-# later chapters. The **budget** is equal. The **seeds** are matched: an arm and its baseline share the world, the encoder
-# and the seed, and only then are they subtracted. The **exposure** of a score says whether the practice saw labels in that
-# language, and zero-shot claims use the unexposed ones only. And every claim carries two verdicts, its *outcome* and its
-# *status*: whether the expectation held, and whether somebody has reproduced the number.
+# We have a question that can fail, arms that differ in one thing, and expectations on record. Four ideas
+# carry all later chapters. The **budget** is equal. The **seeds** are matched: an arm and its baseline
+# share the world, the encoder and the seed, and only then are they subtracted. The **exposure** of a score
+# says whether the practice saw labels in that language, and zero-shot claims use the unexposed ones only.
+# And every claim carries two verdicts, its *outcome* and its *status*: whether the expectation held, and
+# whether somebody has reproduced the number.
 
 # %% [markdown]
 # ## Your turn
 #
-# **1. Read a bigger plan.** The study on a laptop is called `demo`. Look at its arms without running them: which
-# languages does `translated` with set A leave unlabelled, and which does it leave with set B?
+# **1. Read a bigger plan.** The study on a laptop is called `demo`. Look at its arms without running them:
+# which languages does `translated` with set A leave unlabelled, and which does it leave with set B?
 #
 # <details><summary>Answer</summary>
 #
@@ -135,12 +152,13 @@ reading.table(reading.expectations_table())
 # reading.table(reading.design_table(open_study("demo")))
 # ```
 #
-# The two rows are mirror images: what one set labels, the other leaves out. Together they measure every language both ways.
+# The two rows are mirror images: what one set labels, the other leaves out. Together they measure every
+# language both ways.
 #
 # </details>
 #
-# **2. Add a control.** Somebody objects: "any training on any rows would have helped". Which arm answers? Change
-# the parameter `arms` above, or give it in a call.
+# **2. Add a control.** Somebody objects: "any training on any rows would have helped". Which arm answers?
+# Change the parameter `arms` above, or give it in a call.
 #
 # <details><summary>Answer</summary>
 #
@@ -149,7 +167,7 @@ reading.table(reading.expectations_table())
 # reading.table(reading.design_table(control))
 # ```
 #
-# `shuffled` reads the same rows in the same portions, but their answers are dealt out anew. If it helped as much as
-# `english` does, the labels would have taught nothing.
+# `shuffled` reads the same rows in the same portions, but their answers are dealt out anew. If it helped as
+# much as `english` does, the labels would have taught nothing.
 #
 # </details>

@@ -1,8 +1,18 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # 1 · Languages
-# *Reads* the world and the encoder (made first if missing) · *writes* `tables/languages.csv` · *time* seconds at `tiny`
+# *Reads* the world and the encoder (made first if missing) · *writes* `tables/languages.csv` · *time*
+# seconds at `tiny`
 #
-# [← The question](00_the_question.ipynb) · [Contents](../README.md) · [Data preparation →](02_data_preparation.ipynb)
+# [← The question](00_the_question.ipynb) · [Contents](../README.md) ·
+# [Data preparation →](02_data_preparation.ipynb)
 #
 # Who is here, and how far does each of them live from the source language? Before anyone can say that a
 # language is hard to reach, somebody has to say what "far" means.
@@ -16,7 +26,7 @@ low_resource: list = ["lir"]  # the languages declared to have little text, befo
 from IPython.display import Markdown
 
 from polystilts import figures
-from polystilts.pipeline import cards, reading, stages
+from polystilts.pipeline import reading, stages
 from polystilts.pipeline.study import open_study
 
 study = open_study(scale, tag)
@@ -25,34 +35,38 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## The question
 #
-# Every language of the study stands somewhere between easy and hard to reach. What makes it hard? That the encoder has
-# read little of it? That it shares no words with the source language? That it puts its words in another order? In real
-# life the three go together. Guess which of them costs a model most; chapter 7 will answer for this study.
+# Every language of the study stands somewhere between easy and hard to reach. What makes it hard? That the
+# encoder has read little of it? That it shares no words with the source language? That it puts its words in
+# another order? In real life the three go together. Guess which of them costs a model most; chapter 7 will
+# answer for this study.
 
 # %% [markdown]
 # ## How we find out
 #
-# We describe each language by three things that can be counted, and we count them instead of asserting them.
+# We describe each language by three things that can be counted, and we count them instead of asserting
+# them.
 #
-# - **Resource**: how many subwords of the language are in the encoder's pretraining text. Which languages count as
-#   *low-resource* was declared in the scale's file before any run; the count stands beside it.
-# - **Overlap**: the share of words that are written exactly as in the source language, names included. A relative
-#   shares many; a stranger has a script of its own, and spells even the names of people letter by letter.
-# - **Order**: the share of word pairs that stand in the opposite order when the same meaning is told in both languages.
-#   Zero means that the words march in step.
+# - **Resource**: how many subwords of the language are in the encoder's pretraining text. Which languages
+#   count as *low-resource* was declared in the scale's file before any run; the count stands beside it.
+# - **Overlap**: the share of words that are written exactly as in the source language, names included. A
+#   relative shares many; a stranger has a script of its own, and spells even the names of people letter by
+#   letter.
+# - **Order**: the share of word pairs that stand in the opposite order when the same meaning is told in
+#   both languages. Zero means that the words march in step.
 #
-# In the generated world each factor has two levels, set by us, and the family fills the cells of resource × overlap ×
-# order. The languages then fall into two **sets**. Count for each language how many of its three factors are at the
-# harder level: an even count puts it in set A, an odd count in set B. Statisticians call this a pair of half-fractions.
-# In a complete family each set holds both levels of each factor equally often, and each pair of levels too.
-# Why we go to such lengths: a multilingual arm practises in the languages of *one* set and is measured in the *other*.
-# Were set A simply "the easy ones", exposure and ease would be tangled for good.
+# In the generated world each factor has two levels, set by us, and the family fills the cells of resource ×
+# overlap × order. The languages then fall into two **sets**. Count for each language how many of its three
+# factors are at the harder level: an even count puts it in set A, an odd count in set B. Statisticians call
+# this a pair of half-fractions. In a complete family each set holds both levels of each factor equally
+# often, and each pair of levels too. Why we go to such lengths: a multilingual arm practises in the
+# languages of *one* set and is measured in the *other*. Were set A simply "the easy ones", exposure and
+# ease would be tangled for good.
 
 # %% [markdown]
 # ## Run it
 #
-# The counting needs a world and a vocabulary. The first call makes what is missing and skips what is there; the
-# second writes the table that all later chapters read.
+# The counting needs a world and a vocabulary. The first call makes what is missing and skips what is there;
+# the second writes the table that all later chapters read.
 
 # %%
 stages.make_encoders(study)
@@ -66,19 +80,18 @@ reading.table(reading.language_table(languages, low_resource))
 # %% [markdown]
 # ## What it shows
 #
-# The same languages as a map: text across, overlap and order down. A colour and a shape belong to one family of
-# languages, here and in every later figure.
+# The same languages as a map: text across, overlap and order down. A colour and a shape belong to one
+# family of languages, here and in every later figure.
 
 # %%
 words = "The languages of the study by text, shared words and word order, with script and set."
 reading.show(figures.language_map(languages, low_resource), study, "01_language_map", words)
 
 # %% [markdown]
-# An empty tile is a cell that this scale does not visit. Moving across changes the amount of text and nothing else;
-# moving down changes words or order. The bottom right corner has everything against it, and it is where most of the
-# world's languages would stand.
-
-# %% [markdown]
+# An empty tile is a cell that this scale does not visit. Moving across changes the amount of text and
+# nothing else; moving down changes words or order. The bottom right corner has everything against it, and
+# it is where many of the world's languages would stand.
+#
 # ### Are the two sets balanced?
 #
 # Each row counts how many languages of a set stand at the easier level of each factor.
@@ -87,58 +100,58 @@ reading.show(figures.language_map(languages, low_resource), study, "01_language_
 reading.table(reading.balance_table(languages, low_resource))
 
 # %% [markdown]
-# Equal numbers in both rows mean balance. A small scale has too few languages for that, and then a comparison of
-# exposed with unexposed languages is also a comparison of unlike languages; pages built on such a scale must not be
-# read as answers. The complete family, from `demo` on, is balanced.
-
-# %% [markdown]
+# Equal numbers in both rows mean balance. A small scale has too few languages for that, and then a
+# comparison of exposed with unexposed languages is also a comparison of unlike languages; pages built on
+# such a scale must not be read as answers. The complete family, from `demo` on, is balanced.
+#
 # ### One meaning, many mouths
 #
-# Here is one sentence of a test, told in every language. Below an invented sentence stands its meaning word for
-# word, in the manner of linguists: `NAME` for a name, `.PAST` for the ending of a past verb, a stroke where a word has two
-# meanings, as English *saw* has.
+# Here is one sentence of a test, told in every language. Below an invented sentence stands its meaning word
+# for word, in the manner of linguists: `NAME` for a name, `.PAST` for the ending of a past verb, a stroke
+# where a word has two meanings, as English *saw* has.
 
 # %%
-reading.table(cards.one_meaning(study))
+reading.table(reading.one_meaning(study))
 
 # %% [markdown]
-# Run your eyes down the second column and look for words that stay the same, then down the third for the place of
-# the verb. These two movements are overlap and order. No language was made by translating another word by word: each
-# of them realises the same meaning by its own rules.
+# Run your eyes down the second column and look for words that stay the same, then down the third for the
+# place of the verb. These two movements are overlap and order. No language was made by translating another
+# word by word: each of them realises the same meaning by its own rules.
 
 # %%
-reading.table(cards.one_meaning(study, row=1))
+reading.table(reading.one_meaning(study, row=1))
 
 # %% [markdown]
-# A second sentence, so that you can check what you have noticed. Where two rows have the same word order, their
-# glosses read alike; where a verb has moved, it has moved in every sentence, because order is a rule and no accident.
+# A second sentence, so that you can check what you have noticed. Where two rows have the same word order,
+# their glosses read alike; where a verb has moved, it has moved in every sentence, because order is a rule
+# and no accident.
 
 # %% [markdown]
 # ## What we learned
 #
-# We can say how far each language lies from the source language, by three counts that do not depend on any model's
-# scores. We have declared, before any run, which languages have little text. And we have two sets of languages that swap
-# their roles, so that no language is judged only from inside or only from outside.
+# We can say how far each language lies from the source language, by three counts that do not depend on any
+# model's scores. We have declared, before any run, which languages have little text. And we have two sets
+# of languages that swap their roles, so that no language is judged only from inside or only from outside.
 
 # %% [markdown]
 # ## Your turn
 #
-# **1. Another sentence.** Show row 5 of the test in every language. Which words would you understand in a language
-# you have never seen, and why those?
+# **1. Another sentence.** Show row 5 of the test in every language. Which words would you understand in a
+# language you have never seen, and why those?
 #
 # <details><summary>Answer</summary>
 #
 # ```python
-# reading.table(cards.one_meaning(study, row=5))
+# reading.table(reading.one_meaning(study, row=5))
 # ```
 #
-# Most likely the names, and after them the shared words of the relatives. An encoder has the same two bridges at its
-# disposal, and a third one, which is less visible: words that keep the same company.
+# Most likely the names, and after them the shared words of the relatives. An encoder has the same two
+# bridges at its disposal, and a third one, which is less visible: words that keep the same company.
 #
 # </details>
 #
-# **2. Give the poor language more text.** Make a variant of the world in which every language has the same amount of
-# text, and look at the column of subwords again.
+# **2. Give the poor language more text.** Make a variant of the world in which every language has the same
+# amount of text, and look at the column of subwords again.
 #
 # <details><summary>Answer</summary>
 #
@@ -148,7 +161,7 @@ reading.table(cards.one_meaning(study, row=1))
 # reading.table(reading.language_table(reading.describe_languages(fair), low_resource))
 # ```
 #
-# Only the counts of text change; the words, the order and the sets are as before. A factor that can be turned without touching
-# the others is what the generated world is for.
+# Only the counts of text change; the words, the order and the sets are as before. A factor that can be
+# turned without touching the others is what the generated world is for.
 #
 # </details>

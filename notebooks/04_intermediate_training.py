@@ -1,11 +1,21 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # 4 · Intermediate training
-# *Reads* `examples/`, `encoders/` · *writes* a checkpoint per run · *time* seconds at `tiny`, minutes at `demo`, a GPU beyond
+# *Reads* `examples/`, `encoders/` · *writes* a checkpoint per run · *time* seconds at `tiny`, minutes at
+# `demo`, a GPU beyond
 #
-# [← Pretraining](03_pretraining.ipynb) · [Contents](../README.md) · [Target fine-tuning →](05_target_finetuning.ipynb)
+# [← Pretraining](03_pretraining.ipynb) · [Contents](../README.md) ·
+# [Target fine-tuning →](05_target_finetuning.ipynb)
 #
-# The model is about to practise a task it will never be examined on. What does the stepping stone teach, and was it
-# learned at all?
+# The model is about to practise a task it will never be examined on. What does the stepping stone teach,
+# and was it learned at all?
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
@@ -23,30 +33,32 @@ from polystilts.pipeline.study import open_study, share
 
 study = open_study(scale, tag, arms=arms, seeds=seeds)
 runs = share(study, study.runs, batch)
-Markdown(reading.opening(study))
+Markdown(reading.opening(study, runs))
 
 # %% [markdown]
 # ## The question
 #
-# A stepping stone can only carry if one can stand on it. Before we ask whether practice helps elsewhere, we ask
-# whether the intermediate task was learned where it was taught. Guess: will an arm that practises in three languages
-# learn the task as well in the source language as one that spends all its rows there?
+# A stepping stone can only carry if one can stand on it. Before we ask whether practice helps elsewhere, we
+# ask whether the intermediate task was learned where it was taught. Guess: will an arm that practises in
+# three languages learn the task as well in the source language as one that spends all its rows there?
 
 # %% [markdown]
 # ## How we find out
 #
-# Each arm takes the same pretrained encoder, puts a fresh *head* on it, and trains both on the rows of its intermediate
-# task. The head is thrown away afterwards; what the encoder has become is handed on.
+# Each arm takes the same pretrained encoder, puts a fresh *head* on it, and trains both on the rows of its
+# intermediate task. The head is thrown away afterwards; what the encoder has become is handed on.
 #
-# What the arms read differs in one thing. `english` reads rows in the source language. `translated` reads the **same
-# rows**, each in one language drawn for it, the source language and those of its set in equal shares. `code-switched` reads
-# them with words replaced through word lists, so that one sentence mixes two languages. `native` reads other rows of the
-# same task, never translations. And the controls: `mlm-multilingual` reads plain text with no task at all, `shuffled` reads
-# rows whose answers were dealt out anew, `none` skips this chapter, and `none-long` spends its updates in the next one.
+# What the arms read differs in one thing. `english` reads rows in the source language. `translated` reads
+# the **same rows**, each in one language drawn for it, the source language and those of its set in equal
+# shares. `code-switched` reads them with words replaced through word lists, so that one sentence mixes two
+# languages. `native` reads other rows of the same task, never translations. And the controls:
+# `mlm-multilingual` reads plain text with no task at all, `shuffled` reads rows whose answers were dealt
+# out anew, `none` skips this chapter, and `none-long` spends its updates in the next one.
 #
-# **Equal budgets.** Every arm has the same number of updates with the same batch size, and draws on the same number of
-# rows. Tokens may differ a little, since languages need different numbers of words, and are therefore counted and shown.
-# The arms of one seed share the initial numbers of the head and the order of the rows: they are *matched*.
+# **Equal budgets.** Every arm has the same number of updates with the same batch size, and draws on the
+# same number of rows. Tokens may differ a little, since languages need different numbers of words, and are
+# therefore counted and shown. The arms of one seed share the initial numbers of the head and the order of
+# the rows: they are *matched*.
 
 # %% [markdown]
 # ## Run it
@@ -58,13 +70,15 @@ stages.train_intermediates(study, runs)
 reading.table(reading.practice_budget(study, runs))
 
 # %% [markdown]
-# One row an arm, the baseline missing since it practises nothing. Look down the columns of rows and updates: equal
-# budgets mean that the labelled arms agree in both. An arm without a task shows its updates under *text*.
+# One row an arm, the baseline missing since it practises nothing. Look down the columns of rows and
+# updates: equal budgets mean that the labelled arms agree in both. An arm without a task shows its updates
+# under *text*.
 
 # %% [markdown]
 # ## What it shows
 #
-# The loss on the training rows while each arm practises. Thin lines are single seeds, thick ones their mean.
+# The loss on the training rows while each arm practises. Thin lines are single seeds, thick ones their
+# mean.
 
 # %%
 curves = reading.curves_of(study, runs, "intermediate")
@@ -74,41 +88,44 @@ words = "Training loss of the intermediate stage over updates; lower is better."
 reading.show(figure, study, "04_practice", words, len(runs), batch)
 
 # %% [markdown]
-# Compare where the lines end, not where they start. An arm that practises in several languages meets more words, and its
-# loss may fall more slowly for that reason alone. Losses of different tasks are measured on different scales and cannot be
-# compared with each other; that of an arm without a task is the loss of guessing covered words.
-
-# %% [markdown]
+# Compare where the lines end, not where they start. An arm that practises in several languages meets more
+# words, and its loss may fall more slowly for that reason alone. Losses of different tasks are measured on
+# different scales and cannot be compared with each other; that of an arm without a task is the loss of
+# guessing covered words.
+#
 # ### Was it learned?
 #
-# Each arm is examined on development rows of its own task, in the source language, which none of them was trained on.
-# Beside its score stands the *majority*: what one reaches by giving everybody the commonest answer. An arm counts as
-# having **learned** its task when even the lower end of its score's interval (Wilson's, over the items) lies above that.
+# Each arm is examined on development rows of its own task, in the source language, which none of them was
+# trained on. Beside its score stands the *majority*: what one reaches by giving everybody the commonest
+# answer. An arm counts as having **learned** its task when even the lower end of its score's interval
+# (Wilson's, over the items) lies above that.
 
 # %%
 reading.table(reading.learned_table(study, runs, "intermediate"))
 
 # %% [markdown]
-# Read the last column first. Where it says *not learned*, no later gain of that arm can come from mastering the task, and
-# the arm stays in the study with this mark on it; quietly dropping what did not work would be a way of fooling ourselves.
-# The smallest scale is made for testing the machinery, with far too few updates to learn much.
-
-# %% [markdown]
-# Then compare the arms with each other. If the translated arm is as good in the source language as the English one, it
-# has learned the same task from fewer rows of that language. If it is worse, it starts the next chapter with a
-# handicap that any advantage elsewhere has to make up for.
+# Read the last column first. Where it says *not learned*, no later gain of that arm can come from mastering
+# the task, and the arm stays in the study with this mark on it; quietly dropping what did not work would be
+# a way of fooling ourselves. The smallest scale is made for testing the machinery, with far too few updates
+# to learn much.
+#
+# Then compare the arms with each other. If the translated arm is as good in the source language as the
+# English one, it has learned the same task from fewer rows of that language. If it is worse, it starts the
+# next chapter with a handicap that any advantage elsewhere has to make up for.
 
 # %% [markdown]
 # ## What we learned
 #
-# We know what each arm has read, that the budgets are equal, and which stepping stones can be stood on. We do **not**
-# know yet whether any of this helps: the score of an intermediate task is no evidence about a target task. Practice that
-# is learned well may help, do nothing, or harm, and each of these has been seen in the literature.
+# We know what each arm has read, that the budgets are equal, and which stepping stones can be stood on. We
+# do **not** know yet whether any of this helps: the score of an intermediate task is no evidence about a
+# target task. Practice that is learned well may help, do nothing, or harm, and each of these has been seen
+# in the literature.
 
 # %% [markdown]
 # ## Your turn
 #
-# **1. Another stepping stone.** Practise on multiple choice, HellaSwag, instead of on questions. Was it learned at this scale?
+# **1. Another stepping stone.** Practise on multiple choice, HellaSwag, instead of on questions. Was it
+# learned at this scale?
 #
 # <details><summary>Answer</summary>
 #
@@ -118,8 +135,8 @@ reading.table(reading.learned_table(study, runs, "intermediate"))
 # reading.table(reading.learned_table(other, other.runs, "intermediate"))
 # ```
 #
-# Compare its score with its majority, and not with the score of the other task: with four options a blind guess is
-# right once in four.
+# Compare its score with its majority, and not with the score of the other task: with four options a blind
+# guess is right once in four.
 #
 # </details>
 #
@@ -134,6 +151,7 @@ reading.table(reading.learned_table(study, runs, "intermediate"))
 # reading.table(reading.learned_table(longer, longer.runs, "intermediate"))
 # ```
 #
-# The score should rise or stay; the budget has changed for all arms alike, so the comparison between them stays fair.
+# The score should rise or stay; the budget has changed for all arms alike, so the comparison between them
+# stays fair.
 #
 # </details>

@@ -1,11 +1,21 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # 5 · Target fine-tuning
-# *Reads* `examples/`, the checkpoints of chapter 4 · *writes* a checkpoint per run and target · *time* seconds at `tiny`
+# *Reads* `examples/`, the checkpoints of chapter 4 · *writes* a checkpoint per run and target · *time*
+# seconds at `tiny`
 #
-# [← Intermediate training](04_intermediate_training.ipynb) · [Contents](../README.md) · [Zero-shot transfer →](06_zero_shot_transfer.ipynb)
+# [← Intermediate training](04_intermediate_training.ipynb) · [Contents](../README.md) ·
+# [Zero-shot transfer →](06_zero_shot_transfer.ipynb)
 #
-# Now every arm learns the target tasks, by the same recipe and from source-language labels alone. Does one that has
-# practised start closer to the goal?
+# Now every arm learns the target tasks, by the same recipe and from source-language labels alone. Does one
+# that has practised start closer to the goal?
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
@@ -24,29 +34,32 @@ from polystilts.pipeline.study import open_study, share
 
 study = open_study(scale, tag, arms=arms, seeds=seeds, target_tasks=target_tasks)
 runs = share(study, study.runs, batch)
-Markdown(reading.opening(study))
+Markdown(reading.opening(study, runs))
 
 # %% [markdown]
 # ## The question
 #
-# If practice has taught the encoder something general, how to look for an answer, say, then it should need fewer
-# examples of the target. That would show in two places: a learning curve that starts lower, and a better score in
-# the source language at the end. Guess which of the two you will see, if any, and on which target.
+# If practice has taught the encoder something general, how to look for an answer, say, then it should need
+# fewer examples of the target. That would show in two places: a learning curve that starts lower, and a
+# better score in the source language at the end. Guess which of the two you will see, if any, and on which
+# target.
 
 # %% [markdown]
 # ## How we find out
 #
-# All arms, the baseline among them, are handed to the same target recipe: same rows, same number of updates, same
-# learning rate, a fresh head. The seed fixes the head's first numbers and the order of rows, so an arm and its baseline
-# differ in their practice and in nothing else. Only `none-long` is given more updates, as many more as the others have
-# spent on their practice; it answers the objection that any longer training would have done.
+# All arms, the baseline among them, are handed to the same target recipe: same rows, same number of
+# updates, same learning rate, a fresh head. The seed fixes the head's first numbers and the order of rows,
+# so an arm and its baseline differ in their practice and in nothing else. Only `none-long` is given more
+# updates, as many more as the others have spent on their practice; it answers the objection that any longer
+# training would have done.
 #
-# Targets that are taught from the same rows share a checkpoint, as they do in XTREME-R: two sets of questions that are taught
-# by the same rows are read by the same model. Tatoeba, a retrieval task, is taught by nothing: it reads the encoder as
-# the practice has left it.
+# Targets that are taught from the same rows share a checkpoint, as they do in XTREME-R: two sets of
+# questions that are taught by the same rows are read by the same model. Tatoeba, a retrieval task, is
+# taught by nothing: it reads the encoder as the practice has left it.
 #
-# The development rows used here are in the **source language**. Choosing among checkpoints by looking at other languages would
-# be training on the test by hand; we choose nothing, and always take the last checkpoint.
+# The development rows used here are in the **source language**. Choosing among checkpoints by looking at
+# other languages would be training on the test by hand; we choose nothing, and always take the last
+# checkpoint.
 
 # %% [markdown]
 # ## Run it
@@ -56,7 +69,7 @@ Markdown(reading.opening(study))
 # %%
 stages.finetune_targets(study, runs)
 task = study.training_tasks[-1]
-Markdown(f"Taught so far: {len(runs)} runs on {len(study.training_tasks)} sets of rows. Shown first: *{task}*.")
+Markdown(f"**{len(runs)} runs, {len(study.training_tasks)} sets of rows.** Shown first: *{task}*.")
 
 # %% [markdown]
 # ## What it shows
@@ -70,17 +83,16 @@ words = "Training loss on one target over updates, for arms with and without pra
 reading.show(figure, study, "05_target_curves", words, len(runs), batch)
 
 # %% [markdown]
-# Look at the left end for a head start, and at the right end for what is left of it. A head start that has melted away
-# by the end has saved updates and nothing more. The same in numbers:
+# Look at the left end for a head start, and at the right end for what is left of it. A head start that has
+# melted away by the end has saved updates and nothing more. The same in numbers:
 
 # %%
 reading.table(reading.start_table(study, runs, task), digits=2)
 
 # %% [markdown]
-# The first number is an average over the first updates, for a loss is noisy. Compare arms down a column; a difference
-# smaller than that between two seeds of one arm, the thin lines above, is none.
-
-# %% [markdown]
+# The first number is an average over the first updates, for a loss is noisy. Compare arms down a column; a
+# difference smaller than that between two seeds of one arm, the thin lines above, is none.
+#
 # ### Does it help at home?
 #
 # The score on development rows in the source language, averaged over seeds, for the same target.
@@ -89,29 +101,30 @@ reading.table(reading.start_table(study, runs, task), digits=2)
 reading.table(reading.learned_table(study, runs, task))
 
 # %% [markdown]
-# The verdict compares with the commonest answer, as in chapter 4. A target that no arm has learned at home has nothing to
-# carry abroad, and whatever the next chapter measures on it will hover about chance.
+# The verdict compares with the commonest answer, as in chapter 4. A target that no arm has learned at home
+# has nothing to carry abroad, and whatever the next chapter measures on it will hover about chance.
 
 # %%
 first = study.training_tasks[0]
 reading.table(reading.learned_table(study, runs, first))
 
 # %% [markdown]
-# A second target beside the first, so that no single one is taken for the whole. Scores of different tasks have different
-# floors and different metrics; compare arms within a table, never a row of one with a row of the other.
+# A second target beside the first, so that no single one is taken for the whole. Scores of different tasks
+# have different floors and different metrics; compare arms within a table, never a row of one with a row of
+# the other.
 
 # %% [markdown]
 # ## What we learned
 #
-# Every arm has been taught the same targets in the same way, and we have seen what its practice changed in the source
-# language. That is *not* the study's question. A gain at home may stay at home, and an arm without any gain at home may still
-# travel better. For that we have to cross the border.
+# Every arm has been taught the same targets in the same way, and we have seen what its practice changed in
+# the source language. That is *not* the study's question. A gain at home may stay at home, and an arm
+# without any gain at home may still travel better. For that we have to cross the border.
 
 # %% [markdown]
 # ## Your turn
 #
-# **1. Teach with fewer updates.** If practice gives a head start, it should show most when the target has little time.
-# Teach the questions with ten updates only.
+# **1. Teach with fewer updates.** If practice gives a head start, it should show most when the target has
+# little time. Teach the questions with ten updates only.
 #
 # <details><summary>Answer</summary>
 #
@@ -122,12 +135,13 @@ reading.table(reading.learned_table(study, runs, first))
 # reading.table(reading.start_table(hurried, hurried.runs, "qa_train"), digits=2)
 # ```
 #
-# Compare the column *at the end* with the table of this page. With one seed you see a direction at best: look for it again
-# with another seed before you believe it.
+# Compare the column *at the end* with the table of this page. With one seed you see a direction at best:
+# look for it again with another seed before you believe it.
 #
 # </details>
 #
-# **2. Train longer without practice.** Add the control `none-long`, whose target training is lengthened. Does its loss end lower?
+# **2. Train longer without practice.** Add the control `none-long`, whose target training is lengthened.
+# Does its loss end lower?
 #
 # <details><summary>Answer</summary>
 #
@@ -137,6 +151,7 @@ reading.table(reading.learned_table(study, runs, first))
 # reading.table(reading.start_table(control, control.runs, "qa_train"), digits=2)
 # ```
 #
-# A lower loss here needs no practice to explain it. This is why an arm must beat `none-long` too before its practice gets the credit.
+# A lower loss here needs no practice to explain it. This is why an arm must beat `none-long` too before its
+# practice gets the credit.
 #
 # </details>

@@ -1,10 +1,19 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # 8 · What we learned
 # *Reads* `claims.json`, the tables · *writes* nothing · *time* seconds at every scale
 #
 # [← Analysis](07_xtreme_r_analysis.ipynb) · [Contents](../README.md)
 #
-# What may we say now, and what not? The last chapter adds nothing new. It reads out what the study stands behind.
+# What may we say now, and what not? The last chapter adds nothing new. It reads out what the study stands
+# behind.
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
@@ -23,36 +32,41 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## The question
 #
-# Does practising in several languages, rather than in English alone, help a multilingual encoder on another task, in
-# low-resource languages that it was never taught that task in? You made a guess in chapter 0. Look at it once more before you scroll.
+# Does practising in several languages, rather than in English alone, help a multilingual encoder on another
+# task, in low-resource languages that it was never taught that task in? You made a guess in chapter 0. Look
+# at it once more before you scroll.
 
 # %% [markdown]
 # ## How we find out
 #
-# A **claim** is one sentence with its estimate, its interval, the number of repetitions behind it, and two verdicts
-# that have nothing to do with each other.
+# A **claim** is one sentence with its estimate, its interval, the number of repetitions behind it, and two
+# verdicts that have nothing to do with each other.
 #
-# The **outcome** judges the expectation. *Supported*: the interval lies on the expected side. *Contradicted*: it lies on the other.
-# *Equivalent*: it lies within the smallest effect that anyone would care about. *Undecided*: it allows more than one of these.
-# Tests of one family are counted together by Holm's rule, since whoever asks twenty questions will be answered "yes" once by chance.
+# The **outcome** judges the expectation. *Supported*: the interval lies on the expected side.
+# *Contradicted*: it lies on the other. *Equivalent*: it lies within the smallest effect that anyone would
+# care about. *Undecided*: it allows more than one of these. Tests of one family are counted together by
+# Holm's rule, since whoever asks twenty questions will be answered "yes" once by chance.
 #
-# The **status** judges the reproduction. *Verified*: an independent run of the same code came to the same number. *Falsified*: it
-# did not. *Unverified*: nobody has tried yet. A contradicted expectation can be verified, and a supported one falsified.
+# The **status** judges the reproduction. *Verified*: an independent run of the same code came to the same
+# number. *Falsified*: it did not. *Unverified*: nobody has tried yet. A contradicted expectation can be
+# verified, and a supported one falsified.
 #
-# A claim is *confirmatory* only if its worlds were first run after the expectations had been frozen. Everything else is
-# *exploratory*: good for ideas, too weak for conclusions.
+# A claim is *confirmatory* only if its worlds were first run after the expectations had been frozen.
+# Everything else is *exploratory*: good for ideas, too weak for conclusions.
 
 # %% [markdown]
 # ## Run it
 #
-# There is nothing left to run. The claims are read from the file that chapter 7 left, and made first if it is missing.
+# There is nothing left to run. The claims are read from the file that chapter 7 left, and made first if it
+# is missing.
 
 # %%
 claims = reading.ready_claims(study)
 Markdown(reading.verdict_sentence(claims))
 
 # %% [markdown]
-# Count the undecided ones before the others. A study of this size that decided everything would be suspicious.
+# Count the undecided ones before the others. A study of this size that decided everything would be
+# suspicious.
 
 # %% [markdown]
 # ## What it shows
@@ -63,50 +77,50 @@ Markdown(reading.verdict_sentence(claims))
 Markdown(reading.answer_sentence(study))
 
 # %% [markdown]
-# Read it slowly. *Found* is for the languages of this study. *For new languages* is wider, where it can be given at all. The
-# sentence names what was there only once, and to whatever was there only once the answer is confined.
-
-# %% [markdown]
+# Read it slowly. *Found* is for the languages of this study. *For new languages* is wider, where it can be
+# given at all. The sentence names what was there only once, and to whatever was there only once the answer
+# is confined.
+#
 # ### Every expectation, every outcome
 
 # %%
 reading.table(reading.claims_table(claims, controls=False))
 
 # %% [markdown]
-# Rows that came out against the expectation, or came out as nothing, stand where they stood when they were written. The
-# last column says *UNVERIFIED* until a second, independent run has come to the same numbers; no page of this study turns it by itself.
+# Rows that came out against the expectation, or came out as nothing, stand where they stood when they were
+# written. The last column says *UNVERIFIED* until a second, independent run has come to the same numbers;
+# no page of this study turns it by itself.
 
 # %%
 forest = figures.forest(reading.plotted(claims))
-words = "The same claims as a picture: estimates, intervals, and the band that is too small to matter."
+words = "The same claims as a picture: estimates, intervals, and a band for what is too small to matter."
 reading.show(forest, study, "08_claims", words)
 
 # %% [markdown]
-# Dots to the right speak for the expectation that increases, dots to the left against it, and long lines for more repetitions.
-
-# %% [markdown]
+# Dots to the right speak for the expectation that increases, dots to the left against it, and long lines
+# for more repetitions.
+#
 # ### What was not answered
 
 # %%
 reading.table(reading.unanswered_table(claims))
 
 # %% [markdown]
-# Each open question has its reason beside it. Some need arms that this scale does not run; they are answered, if at all, by
-# a larger scale. Others were asked and gave an interval too wide to decide; these need more seeds or more worlds, and not
-# a closer look at the same numbers.
-
-# %% [markdown]
+# Each open question has its reason beside it. Some need arms that this scale does not run; they are
+# answered, if at all, by a larger scale. Others were asked and gave an interval too wide to decide; these
+# need more seeds or more worlds, and not a closer look at the same numbers.
+#
 # ### What a small study can show, and what not
 #
-# A study in a generated world can show that an effect is *possible*, that a method would see it if it were there, and which
-# of several causes produces it when the causes can be turned one by one. It cannot show that the effect exists for real
-# languages. They have idioms, spelling variants, borrowed words, and texts that were written for reasons. A small
-# encoder, moreover, is not a large one made cheap; it may fail where a large one succeeds, and the reverse.
+# A study in a generated world can show that an effect is *possible*, that a method would see it if it were
+# there, and which of several causes produces it when the causes can be turned one by one. It cannot show
+# that the effect exists for real languages. They have idioms, spelling variants, borrowed words, and texts
+# that were written for reasons. A small encoder, moreover, is not a large one made cheap; it may fail where
+# a large one succeeds, and the reverse.
 #
-# And one pretraining is one pretraining. Where a table says *one world* or *one encoder*, another draw could
-# have come out otherwise, and nothing on these pages says how much.
-
-# %% [markdown]
+# And one pretraining is one pretraining. Where a table says *one world* or *one encoder*, another draw
+# could have come out otherwise, and nothing on these pages says how much.
+#
 # ### Where the seconds went
 
 # %%
@@ -115,31 +129,31 @@ words = "Processor seconds by kind of work; hatched is what served no question: 
 reading.show(figures.time_bars(seconds), study, "08_time", words)
 
 # %% [markdown]
-# Long bars of training and prediction are work; hatched bars are the price of doing it in chapters. The account is kept by
-# the study itself, up to the moment at which this page was made.
-
-# %% [markdown]
+# Long bars of training and prediction are work; hatched bars are the price of doing it in chapters. The
+# account is kept by the study itself, up to the moment at which this page was made.
+#
 # ### Where everything is
 
 # %%
 reading.table(reading.places_table(study))
 
 # %% [markdown]
-# All of these are plain files. Scores can be computed again from predictions and labels without any model, and each claim in
-# `claims.json` names the runs and the files, by their hashes, from which it was made.
+# All of these are plain files. Scores can be computed again from predictions and labels without any model,
+# and each claim in `claims.json` names the runs and the files, by their hashes, from which it was made.
 
 # %% [markdown]
 # ## What we learned
 #
-# Compare the answer with your guess. If you were right, ask whether you would have been convinced by the opposite result; if
-# you were wrong, which of the pages made you change your mind? Whatever this scale says, it has said it with an interval,
-# with its controls beside it, and with the questions that it could not answer on the same page as those that it could.
-# That is what we would like to have learned from it.
+# Compare the answer with your guess. If you were right, ask whether you would have been convinced by the
+# opposite result; if you were wrong, which of the pages made you change your mind? Whatever this scale
+# says, it has said it with an interval, with its controls beside it, and with the questions that it could
+# not answer on the same page as those that it could. That is what we would like to have learned from it.
 
 # %% [markdown]
 # ## Your turn
 #
-# **1. Read one claim in full.** Print the sentence of the claim `english-helps`, and find in it what confines it.
+# **1. Read one claim in full.** Print the sentence of the claim `english-helps`, and find in it what
+# confines it.
 #
 # <details><summary>Answer</summary>
 #
@@ -159,7 +173,7 @@ reading.table(reading.places_table(study))
 # reading.find_claim(claims, "english-helps").lineage["runs"]
 # ```
 #
-# The names tell everything that varies: encoder, world, pretraining, strategy, task, set and seed. Beside them, `files` names each file
-# with its hash, so that a changed file cannot pass for the one that was used.
+# The names tell everything that varies: encoder, world, pretraining, strategy, task, set and seed. Beside
+# them, `files` names each file with its hash, so that a changed file cannot pass for the one that was used.
 #
 # </details>

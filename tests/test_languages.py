@@ -15,7 +15,9 @@ from polystilts.languages.realise import realise, text_of
 SOURCE = LANGUAGES["alb"]
 FAMILY = INVENTED_LANGUAGES[1:9]
 ANA, POT = Phrase(names=("common given 0",), entity="PER"), Phrase(noun="pot", colour="red")
-WASHED = Clause(ANA, "wash", POT, place=Phrase(names=("common town 0",), entity="LOC"), time="yesterday", manner="slowly")
+WASHED = Clause(
+    ANA, "wash", POT, place=Phrase(names=("common town 0",), entity="LOC"), time="yesterday", manner="slowly"
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,16 @@ def test_questions_and_clefts_share_their_gap(lexicons):
         "where", "common given 0", "wash", "the", "red", "pot", "slowly", "yesterday", "?",
     ]  # fmt: skip
     cleft = Clause(ANA, "wash", POT, gap="subject", cleft=True)
-    assert glosses(cleft, lexicons["alb"]) == ["who", "wash", "the", "red", "pot", "is", "common given 0", "."]
+    assert glosses(cleft, lexicons["alb"]) == [
+        "who",
+        "wash",
+        "the",
+        "red",
+        "pot",
+        "is",
+        "common given 0",
+        ".",
+    ]
     assert glosses(cleft, lexicons["kes"])[-3:] == ["common given 0", "is", "."]
 
 
@@ -105,7 +116,9 @@ def test_every_concept_has_a_word_in_every_language(lexicons):
 def test_facts_are_held_out_by_what_they_are_about():
     bare = Clause(ANA, "wash", Phrase(noun="pot"))
     assert held_out(bare) == held_out(WASHED)  # modifiers and colour do not move a fact to the other side
-    share = sum(held_out(Clause(Phrase(names=(f"common given {i}",)), "wash", POT)) for i in range(4000)) / 4000
+    share = (
+        sum(held_out(Clause(Phrase(names=(f"common given {i}",)), "wash", POT)) for i in range(4000)) / 4000
+    )
     assert 0.10 < share < 0.15
 
 

@@ -37,7 +37,9 @@ def gain_by_language(
     unit = highest_unit(rows)
     known = languages.set_index("language")
     order = [code for code in known[by].astype(float).sort_values().index if code in set(rows["language"])]
-    order = [code for code in order if code != source_language(languages)]  # others may lie at no distance, too
+    order = [
+        code for code in order if code != source_language(languages)
+    ]  # others may lie at no distance, too
     styles, named = family_styles(languages), names(languages)
     with house_style():
         figure, panels = new_figure(1.5 + 0.36 * len(order), 1, 2, sharex=True, sharey=True)

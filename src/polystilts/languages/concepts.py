@@ -51,9 +51,11 @@ FUNCTION_WORDS = (
     "who", "what", "where", "when", "how", ".", "?", ",",
 )  # fmt: skip
 
-VERBS = tuple(verb for row in OBJECT_CLASSES for verb in row.routine) + tuple(
-    verb for pair in TRADE_VERBS for verb in pair
-) + PERSON_VERBS
+VERBS = (
+    tuple(verb for row in OBJECT_CLASSES for verb in row.routine)
+    + tuple(verb for pair in TRADE_VERBS for verb in pair)
+    + PERSON_VERBS
+)
 CONTENT_WORDS = (
     OBJECTS
     + tuple(row.hypernym for row in OBJECT_CLASSES)

@@ -21,7 +21,7 @@ SHARED_CONTENT_WORDS = 0.40
 SHARED_FUNCTION_WORDS = 0.15
 SHARED_NAMES = 0.90
 NAMES_LEFT_IN_LATIN = 0.15  # of an unrelated language, as foreign names sometimes are
-HOMOGRAPHS = 12  # verbs that look like a noun of the same language, as English "saw" or "fish" do
+HOMOGRAPHS = 6  # verbs that look like a noun of the same language, as English "saw" or "fish" do
 
 CONSONANTS = "bdfghjklmnprstvwz"
 VOWELS = "aeiou"
@@ -79,7 +79,11 @@ def _new_form(random: Random, onsets: str, vowels: str, syllables: int, taken: s
 
 
 def _own_words(random: Random, onsets: str, vowels: str, taken: set[str]) -> dict[str, str]:
-    words = {concept: _new_form(random, onsets, vowels, 1, taken) for concept in FUNCTION_WORDS if concept.isalpha()}
+    words = {
+        concept: _new_form(random, onsets, vowels, 1, taken)
+        for concept in FUNCTION_WORDS
+        if concept.isalpha()
+    }
     words |= {concept: _new_form(random, onsets, vowels, 2, taken) for concept in CONTENT_WORDS}
     return words
 

@@ -44,7 +44,9 @@ def _mark(mark: str, lexicon: Lexicon) -> Token:
     return Token(lexicon.form(mark), "PUNCT", "O", "PUNCT", "", mark)
 
 
-def _word(lexicon: Lexicon, concept: str, upos: str, category: str, role: str = "", past: bool = False) -> Token:
+def _word(
+    lexicon: Lexicon, concept: str, upos: str, category: str, role: str = "", past: bool = False
+) -> Token:
     return Token(lexicon.form(concept, past), upos, "O", category, role, concept)
 
 

@@ -3,8 +3,12 @@
 from polystilts.languages.language import Language, parity_set
 
 
-def _invented(code: str, name: str, family: str, script: str, resource: str, overlap: str, order: str) -> Language:
-    return Language(code, name, family, script, resource, overlap, order, parity_set(resource, overlap, order))
+def _invented(
+    code: str, name: str, family: str, script: str, resource: str, overlap: str, order: str
+) -> Language:
+    return Language(
+        code, name, family, script, resource, overlap, order, parity_set(resource, overlap, order)
+    )
 
 
 SOURCE = Language("alb", "Albish", "Albic", "Latin", "high", "high", "near")

@@ -126,7 +126,7 @@ def sources_of(chapter: Chapter, study: Study) -> list[Path]:
     variant = study.folder / "params.yaml"
     scale = variant if study.tag else paths.PARAMS / f"{study.scale.name}.yaml"
     code = [paths.PACKAGE / "files.py"]
-    code += sorted(f for f in (paths.PACKAGE / "pipeline").glob("*.py") if f.stem not in DRIVING)
+    code += sorted(f for f in (paths.PACKAGE / "pipeline").rglob("*.py") if f.stem not in DRIVING)
     for room in chapter.rooms:
         code += sorted((paths.PACKAGE / room).rglob("*.py"))
     return [chapter.script, scale, *code]

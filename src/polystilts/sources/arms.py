@@ -1,6 +1,7 @@
-"""The labelled rows of every arm: same number, same task; what differs is the language they are written in."""
+"""The labelled rows of every arm: same number, same task; what differs is the language they are in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -12,17 +13,29 @@ from polystilts.sources.code_switching import code_switch
 from polystilts.tasks import INTERMEDIATE_TASKS, Arm
 
 
+@dataclass(frozen=True)
+class Request:
+    """What an arm chooses its rows from."""
+
+    examples: Path  # of one world
+    arm: Arm
+    english: pd.DataFrame  # the source-language rows that fill its budget, with their `language`
+    source: str
+    others: list[str]  # the languages of its set
+    seed: int
+
+
 def arm_rows(
     examples: Path, arm: Arm, rows: int, seed: int, parameters: Mapping
 ) -> pd.DataFrame | dict[str, pd.DataFrame]:
-    """The `rows` labelled rows that an arm trains on, with their `language`; a frame per task for multitask arms.
+    """The `rows` labelled rows that an arm trains on, with their `language`; a frame a task where several.
 
     `examples` is the folder of one world's examples. `seed` decides the permutation of `shuffled` and the
     words that `code-switched` replaces; which rows are read, and in which language, is fixed by the world,
     so arms and seeds of one task differ in nothing else. Raises StudyError where a file is missing.
     """
     shared = parameters["shared"]
-    if arm.strategy.startswith("multitask"):
+    if not arm.intermediate_task:
         made = [row.name for row in INTERMEDIATE_TASKS if (examples / row.name).is_dir()]
         single = "translated" if arm.language_set else "english"
         each = _shares(rows, len(made))
@@ -30,28 +43,17 @@ def arm_rows(
             task: arm_rows(examples, Arm(single, task, arm.language_set), count, seed, parameters)
             for task, count in zip(made, each, strict=True)
         }
+    if arm.strategy not in LABELLED_ROWS:
+        known = ", ".join(LABELLED_ROWS)
+        raise StudyError(f"arm {arm}: nothing says which rows it reads; sources/arms.py has {known}")
     source = shared["source_language"]
     english = _read(examples, arm.intermediate_task, "train", source).head(rows)
-    if arm.strategy in ("english", "english+mlm"):
-        return english
-    if arm.strategy == "shuffled":
-        return _shuffled_labels(english, seed)
     others = [
         code
         for code in shared["languages"]
         if code != source and LANGUAGES[code].language_set == arm.language_set
     ]
-    if arm.strategy == "translated":
-        return _translated(english, examples, arm.intermediate_task, others)
-    if arm.strategy == "native":
-        own = [_read(examples, arm.intermediate_task, "native", code) for code in others]
-        drawn = pd.concat([_read(examples, arm.intermediate_task, "train", code) for code in others])
-        kept = english[~english["meaning_id"].isin(drawn["meaning_id"])]
-        return pd.concat([kept, *own], ignore_index=True).head(rows)
-    if arm.strategy == "code-switched":
-        lexicons = {code: _lexicon(examples, code) for code in others}
-        return code_switch(english, lexicons, source, Random(f"{seed} {arm} code-switching"))
-    raise StudyError(f"arm {arm} has no labelled rows; labelled strategies are rows of tasks/arms.py")
+    return LABELLED_ROWS[arm.strategy](Request(examples, arm, english, source, others, seed))
 
 
 def _shares(rows: int, parts: int) -> list[int]:
@@ -65,17 +67,38 @@ def _read(examples: Path, task: str, split: str, language: str) -> pd.DataFrame:
     return pd.read_parquet(path).assign(language=language)
 
 
-def _translated(english: pd.DataFrame, examples: Path, task: str, others: list[str]) -> pd.DataFrame:
+def _english(asked: Request) -> pd.DataFrame:
+    return asked.english
+
+
+def _translated(asked: Request) -> pd.DataFrame:
     """The rows of `english`, in the order of `english`, each in the language the world drew for it."""
-    theirs = pd.concat([_read(examples, task, "train", code) for code in others])
+    english, task = asked.english, asked.arm.intermediate_task
+    theirs = pd.concat([_read(asked.examples, task, "train", code) for code in asked.others])
     theirs = theirs[theirs["meaning_id"].isin(english["meaning_id"])]
     kept = english[~english["meaning_id"].isin(theirs["meaning_id"])]
     together = pd.concat([kept, theirs]).set_index("meaning_id")
     return together.loc[english["meaning_id"]].reset_index()
 
 
-def _shuffled_labels(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _native(asked: Request) -> pd.DataFrame:
+    """Rows that translate no others, in place of those that `translated` would translate."""
+    english, task = asked.english, asked.arm.intermediate_task
+    own = [_read(asked.examples, task, "native", code) for code in asked.others]
+    drawn = pd.concat([_read(asked.examples, task, "train", code) for code in asked.others])
+    kept = english[~english["meaning_id"].isin(drawn["meaning_id"])]
+    return pd.concat([kept, *own], ignore_index=True).head(len(english))
+
+
+def _code_switched(asked: Request) -> pd.DataFrame:
+    lexicons = {code: _lexicon(asked.examples, code) for code in asked.others}
+    random = Random(f"{asked.seed} {asked.arm} code-switching")
+    return code_switch(asked.english, lexicons, asked.source, random)
+
+
+def _shuffled_labels(asked: Request) -> pd.DataFrame:
     """The rows with their answers dealt out anew: the task's form without its meaning."""
+    frame, seed = asked.english, asked.seed
     order = list(range(len(frame)))
     Random(f"{seed} shuffled labels").shuffle(order)
     shuffled = frame.copy()
@@ -114,3 +137,14 @@ def _lexicon(examples: Path, language: str) -> dict[str, str]:
         raise StudyError(f"{path} is missing; code-switching needs a lexicon of {language} (chapter 02)")
     table = pd.read_csv(path, keep_default_na=False)
     return dict(zip(table["word"], table["translation"], strict=True))
+
+
+# Which rows an arm reads, by strategy; arms of several tasks read each task's rows in one of these ways.
+LABELLED_ROWS: dict[str, Callable[[Request], pd.DataFrame]] = {
+    "english": _english,
+    "english+mlm": _english,
+    "shuffled": _shuffled_labels,
+    "translated": _translated,
+    "native": _native,
+    "code-switched": _code_switched,
+}

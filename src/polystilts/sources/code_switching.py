@@ -37,7 +37,9 @@ def _switch_row(row: dict, lexicon: Mapping[str, str], random: Random) -> dict:
     if "words" in row:
         switched["words"] = _switch(list(row["words"]), lexicon, random)
     if "choices" in row:
-        switched["choices"] = [" ".join(_switch(choice.split(" "), lexicon, random)) for choice in row["choices"]]
+        switched["choices"] = [
+            " ".join(_switch(choice.split(" "), lexicon, random)) for choice in row["choices"]
+        ]
     if "context" in row:
         words = row["context"].split(" ")
         changed = _switch(words, lexicon, random)

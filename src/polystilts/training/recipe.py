@@ -13,6 +13,7 @@ class Recipe:
     batch_size: int = 32  # examples per update
     learning_rate: float = 1e-3
     warmup_share: float = 0.1
+    decay_share: float = 0.3  # of the updates, at the end; between the two the rate stays
     weight_decay: float = 0.01
     clip: float = 1.0  # the longest gradient that is followed as it is
     temperature: float = 0.05  # of the in-batch softmax (retrieval only)
@@ -36,13 +37,13 @@ class Recipe:
         return Recipe(**asdict(self) | {"updates": self.updates + updates})
 
     def rate(self, update: int) -> float:
-        """The learning rate at an update: up in a straight line, then down in a straight line to zero.
+        """The learning rate at an update: up in a straight line, level, then down in a straight line to zero.
 
-        >>> recipe = Recipe(updates=10, learning_rate=1.0, warmup_share=0.2)
+        >>> recipe = Recipe(updates=10, learning_rate=1.0, warmup_share=0.2, decay_share=0.4)
         >>> [round(recipe.rate(update), 2) for update in range(10)]
-        [0.5, 1.0, 1.0, 0.88, 0.75, 0.62, 0.5, 0.38, 0.25, 0.12]
+        [0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]
         """
-        warmup = round(self.warmup_share * self.updates)
-        if update < warmup:
-            return self.learning_rate * (update + 1) / warmup
-        return self.learning_rate * (self.updates - update) / max(1, self.updates - warmup)
+        warmup, decay = round(self.warmup_share * self.updates), round(self.decay_share * self.updates)
+        up = (update + 1) / warmup if warmup else 1.0
+        down = (self.updates - update) / decay if decay else 1.0
+        return self.learning_rate * min(1.0, up, down)

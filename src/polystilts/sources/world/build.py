@@ -46,12 +46,22 @@ def write_world(
     card: dict = {"world_seed": world_seed, "source_language": source_language, "tasks": {}}
     for task in tasks:
         card["tasks"][task] = _write_task(
-            folder / "examples" / task, task, world_seed, speakers, source, lexicons, rows, translation_noise, native
+            folder / "examples" / task,
+            task,
+            world_seed,
+            speakers,
+            source,
+            lexicons,
+            rows,
+            translation_noise,
+            native,
         )
     card["languages"] = _language_card(world_seed, speakers, source, lexicons, folder / "corpus")
     card["leaks"] = _count_leaks(folder / "examples", text_ids)
     if card["leaks"]["total"]:
-        raise StudyError(f"world {world_seed} leaks between splits: {card['leaks']}; no result may rest on it")
+        raise StudyError(
+            f"world {world_seed} leaks between splits: {card['leaks']}; no result may rest on it"
+        )
     files.write_json(folder / "data_card.json", card)
     return card
 
@@ -82,10 +92,14 @@ def _write_lexicons(folder, world_seed, lexicons, source: Language, coverage: fl
                 pairs.setdefault(ours.form(concept), theirs.form(concept))
                 if concept in VERBS:
                     pairs.setdefault(ours.form(concept, past=True), theirs.form(concept, past=True))
-        files.write_table(folder / f"{code}.csv", pd.DataFrame(sorted(pairs.items()), columns=["word", "translation"]))
+        files.write_table(
+            folder / f"{code}.csv", pd.DataFrame(sorted(pairs.items()), columns=["word", "translation"])
+        )
 
 
-def draw_languages(world_seed: int, task: str, language_set: str, languages: list[str], rows: int) -> list[str]:
+def draw_languages(
+    world_seed: int, task: str, language_set: str, languages: list[str], rows: int
+) -> list[str]:
     """The language of each row of a multilingual arm: equal shares, in an order fixed by the world's seed.
 
     >>> sorted(draw_languages(0, "mnli", "A", ["alb", "dor"], 4))
@@ -98,7 +112,9 @@ def draw_languages(world_seed: int, task: str, language_set: str, languages: lis
 
 def set_languages(speakers: Iterable[Language], source: str, language_set: str) -> list[str]:
     """The source language and the languages of one set, in table order."""
-    return [source] + [row.code for row in speakers if row.code != source and row.language_set == language_set]
+    return [source] + [
+        row.code for row in speakers if row.code != source and row.language_set == language_set
+    ]
 
 
 def _frame(task: str, split: str, language: str, items: Mapping[str, object], writer: Writer) -> pd.DataFrame:
@@ -125,7 +141,9 @@ def _write_task(folder, task, world_seed, speakers, source, lexicons, rows, nois
             codes = set_languages(speakers, source.code, language_set)
             drawn = draw_languages(world_seed, task, language_set, codes, len(items))
             for code in codes[1:]:
-                chosen = {m: item for (m, item), lang in zip(items.items(), drawn, strict=True) if lang == code}
+                chosen = {
+                    m: item for (m, item), lang in zip(items.items(), drawn, strict=True) if lang == code
+                }
                 writer = Writer(lexicons[code], noise, Random(f"{world_seed} {task} {code} noise"))
                 write(f"train-{code}", _frame(task, "train", code, chosen, writer))
                 if native:
@@ -167,7 +185,9 @@ def _entities(items: Mapping[str, object], language_of: Mapping[str, str], lexic
     for meaning, item in items.items():
         code = language_of[meaning]
         rows.setdefault(entity_id(item), (code, Writer(lexicons[code]).text(item.description)))
-    return pd.DataFrame([(key, *value) for key, value in rows.items()], columns=["entity_id", "language", "text"])
+    return pd.DataFrame(
+        [(key, *value) for key, value in rows.items()], columns=["entity_id", "language", "text"]
+    )
 
 
 def _language_card(world_seed, speakers, source, lexicons, corpus: Path) -> dict:
@@ -203,5 +223,3 @@ def _count_leaks(examples: Path, text_ids: set[str]) -> dict[str, int]:
         "text_test": len(text_ids & test),
     }
     return leaks | {"total": sum(leaks.values())}
-
-

@@ -28,8 +28,8 @@ def cleft(random: Random, clause: Clause) -> Clause:
 
 def _restated(random: Random, clause: Clause) -> Clause:
     if random.random() < CLEFT_SHARE:
-        return cleft(random, weaker(random, clause, drop=0.3))
-    return weaker(random, clause, drop=0.35)
+        return cleft(random, clause)
+    return clause if random.random() < 0.6 else weaker(random, clause, drop=0.5)
 
 
 def _loosely(random: Random, clause: Clause) -> Clause:
@@ -37,21 +37,26 @@ def _loosely(random: Random, clause: Clause) -> Clause:
 
 
 def retelling(random: Random, cast: Cast) -> tuple[Clause, ...]:
-    """Two events, and one of them told again, more weakly.
+    """Two events, and one or both of them told again, word for word or a little more weakly.
 
     This is the text from which the encoder can learn to look a fact up in another sentence. Now and then
     both people did the same sort of thing, so that the verb does not tell the facts apart.
     """
     first = event(random, cast, modifiers=random.choice((1, 1, 2)))
     second = event(random, cast, modifiers=1, verb=first.verb if random.random() < 0.15 else "")
-    again = _restated(random, random.choice((first, second)))
-    return (_loosely(random, first), _loosely(random, second), again)
+    told = [first, second]
+    random.shuffle(told)
+    return (first, second, *(_restated(random, clause) for clause in told[: random.choice((1, 2))]))
 
 
 def report(random: Random, cast: Cast) -> tuple[Clause, ...]:
     """One event, sometimes told again."""
     first = event(random, cast)
-    return (_loosely(random, first), _restated(random, first)) if random.random() < 0.5 else (_loosely(random, first),)
+    return (
+        (_loosely(random, first), _restated(random, first))
+        if random.random() < 0.5
+        else (_loosely(random, first),)
+    )
 
 
 def routine(random: Random, cast: Cast) -> tuple[Clause, ...]:

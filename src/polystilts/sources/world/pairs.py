@@ -88,8 +88,13 @@ def adversarial_inference(random: Random, cast: Cast) -> PairItem:
 
 def _new_parts(item: PairItem) -> int:
     premise, hypothesis = item.text_a[0], item.text_b[0]
-    pairs = [(getattr(hypothesis, slot), getattr(premise, slot)) for slot in ("place", "time", "manner", "verb")]
-    pairs += [(hypothesis.object.colour, premise.object.colour), (hypothesis.object.noun, premise.object.noun)]
+    pairs = [
+        (getattr(hypothesis, slot), getattr(premise, slot)) for slot in ("place", "time", "manner", "verb")
+    ]
+    pairs += [
+        (hypothesis.object.colour, premise.object.colour),
+        (hypothesis.object.noun, premise.object.noun),
+    ]
     return sum(bool(told) and told != known for told, known in pairs)
 
 

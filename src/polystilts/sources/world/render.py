@@ -60,7 +60,12 @@ def _choice(item: ChoiceItem, writer: Writer) -> dict:
     else:
         question = writer.text(item.question)
     choices = [writer.phrase(c) if isinstance(c, Phrase) else writer.text(c) for c in item.choices]
-    return {"context": writer.text(item.context), "question": question, "choices": choices, "label": item.label}
+    return {
+        "context": writer.text(item.context),
+        "question": question,
+        "choices": choices,
+        "label": item.label,
+    }
 
 
 def _tags(item: TagItem, writer: Writer, column: str) -> dict:
@@ -88,7 +93,10 @@ def _bitext(item: BitextItem, writer: Writer) -> dict:
 
 
 def _answer(item: AnswerItem, writer: Writer) -> dict:
-    return {"question": text_of(writer.sentence(item.question)), "answer": text_of(writer.sentence(item.answer))}
+    return {
+        "question": text_of(writer.sentence(item.question)),
+        "answer": text_of(writer.sentence(item.answer)),
+    }
 
 
 def _mention(item: MentionItem, writer: Writer) -> dict:

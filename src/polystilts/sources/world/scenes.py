@@ -64,7 +64,9 @@ def casts(world_seed: int) -> dict[str, Cast]:
 def person(random: Random, cast: Cast, surname: float = 0.3) -> Phrase:
     """A person by given name, with chance `surname` followed by a surname."""
     names = (random.choice(cast.given),)
-    return Phrase(names=names + ((random.choice(cast.surnames),) if random.random() < surname else ()), entity="PER")
+    return Phrase(
+        names=names + ((random.choice(cast.surnames),) if random.random() < surname else ()), entity="PER"
+    )
 
 
 def town(random: Random, cast: Cast) -> Phrase:
@@ -82,7 +84,9 @@ def place(random: Random, cast: Cast) -> Phrase:
 
 
 def thing(random: Random, colour: float = 0.5) -> Phrase:
-    return Phrase(noun=random.choice(OBJECTS), colour=random.choice(COLOURS) if random.random() < colour else "")
+    return Phrase(
+        noun=random.choice(OBJECTS), colour=random.choice(COLOURS) if random.random() < colour else ""
+    )
 
 
 def verb_for(random: Random, noun: str, routine: float = 0.6) -> str:
@@ -138,7 +142,9 @@ def fill(random: Random, cast: Cast, clause: Clause, slot: str) -> Clause:
             if where != clause.place:
                 return replace(clause, place=where)
     values = TIMES if slot == "time" else MANNERS
-    return replace(clause, **{slot: random.choice([value for value in values if value != getattr(clause, slot)])})
+    return replace(
+        clause, **{slot: random.choice([value for value in values if value != getattr(clause, slot)])}
+    )
 
 
 def empty(clause: Clause, slot: str) -> Clause:

@@ -22,14 +22,20 @@ def any_sentence(random: Random, cast: Cast) -> Clause:
         return cleft(random, event(random, cast))
     if kind < 0.80:
         habit = event(random, cast, people=0.0)
-        return replace(habit, past=False, object=Phrase(noun=habit.object.noun, number=random.choice(NUMBERS)))
+        return replace(
+            habit, past=False, object=Phrase(noun=habit.object.noun, number=random.choice(NUMBERS))
+        )
     if kind < 0.87:
         return replace(event(random, cast), negated=True)
     if kind < 0.94:
         following = step(routine_event(random, cast), 1, pronouns=random.random() < 0.5)
-        return replace(following, subject=person(random, cast), opening=random.choice(("then", "so", "because")))
+        return replace(
+            following, subject=person(random, cast), opening=random.choice(("then", "so", "because"))
+        )
     clause = event(random, cast)
-    return clause.asking(random.choice([slot for slot in ("place", "time", "manner") if getattr(clause, slot)]))
+    return clause.asking(
+        random.choice([slot for slot in ("place", "time", "manner") if getattr(clause, slot)])
+    )
 
 
 def tagged(random: Random, cast: Cast) -> TagItem:
@@ -65,5 +71,3 @@ def mention(random: Random, cast: Cast) -> MentionItem:
         Clause(Phrase(pronoun=True), "live", place=home, past=False),
     )
     return MentionItem((act,), told, about)
-
-

@@ -47,9 +47,9 @@ def ask(random: Random, clause: Clause, weak: float = 0.6) -> Clause:
             question = empty(question, slot)
     if gap != "object":
         question = empty(question, "colour")
-        if random.random() < 0.15:
+        if random.random() < 0.1:
             question = replace(question, object=hypernym(question.object))
-    if question.verb in VERB_SYNONYM and random.random() < 0.3:
+    if question.verb in VERB_SYNONYM and random.random() < 0.15:
         question = replace(question, verb=VERB_SYNONYM[question.verb])
     return question
 
@@ -86,5 +86,3 @@ def question_and_answer(random: Random, cast: Cast) -> AnswerItem:
     """A question and the one sentence that answers it, to be found among the sentences of all languages."""
     clause = event(random, cast, modifiers=2, people=0.0)
     return AnswerItem(ask(random, clause), clause)
-
-

@@ -1,0 +1,123 @@
+"""What the chapters show: the files of a study as tidy tables, plain sentences and saved figures.
+
+Nothing here decides a result. A chapter calls one of these functions and ends on what it returns, so that
+every number on a page comes from a file of the study and none was typed.
+"""
+
+from polystilts.evidence.ledger import find_claim
+from polystilts.pipeline.reading.analysis import (
+    compared,
+    contrast_words,
+    effects_table,
+    kind_table,
+    primary_table,
+    reach_table,
+    seed_table,
+)
+from polystilts.pipeline.reading.cards import example_card, example_cards, intermediate_tasks_of, one_meaning
+from polystilts.pipeline.reading.closing import (
+    answer_sentence,
+    claims_table,
+    places_table,
+    plotted,
+    ready_claims,
+    time_so_far,
+    unanswered_table,
+    verdict_sentence,
+)
+from polystilts.pipeline.reading.data import (
+    corpus_table,
+    data_table,
+    leak_sentence,
+    names_table,
+    shortcut_table,
+)
+from polystilts.pipeline.reading.design import (
+    balance_table,
+    describe_languages,
+    design_table,
+    expectations_table,
+    language_table,
+    languages_of,
+    targets_table,
+)
+from polystilts.pipeline.reading.encoder import (
+    early_retrieval,
+    fertility_of,
+    pieces_table,
+    pretraining_curves,
+    text_table,
+)
+from polystilts.pipeline.reading.page import language_name, opening, show, table
+from polystilts.pipeline.reading.training import (
+    budget_table,
+    curves_of,
+    learned_table,
+    practice_budget,
+    start_table,
+)
+from polystilts.pipeline.reading.transfer import (
+    exposure_table,
+    flags_table,
+    gap_table,
+    ready_scores,
+    score_table,
+    scores_for,
+)
+from polystilts.statistics.tables import read_table
+
+__all__ = [
+    "answer_sentence",
+    "balance_table",
+    "budget_table",
+    "claims_table",
+    "compared",
+    "contrast_words",
+    "corpus_table",
+    "curves_of",
+    "data_table",
+    "describe_languages",
+    "design_table",
+    "early_retrieval",
+    "effects_table",
+    "example_card",
+    "example_cards",
+    "expectations_table",
+    "exposure_table",
+    "fertility_of",
+    "find_claim",
+    "flags_table",
+    "gap_table",
+    "intermediate_tasks_of",
+    "kind_table",
+    "language_name",
+    "language_table",
+    "languages_of",
+    "leak_sentence",
+    "learned_table",
+    "names_table",
+    "one_meaning",
+    "opening",
+    "pieces_table",
+    "places_table",
+    "plotted",
+    "practice_budget",
+    "pretraining_curves",
+    "primary_table",
+    "reach_table",
+    "read_table",
+    "ready_claims",
+    "ready_scores",
+    "score_table",
+    "scores_for",
+    "seed_table",
+    "shortcut_table",
+    "show",
+    "start_table",
+    "table",
+    "targets_table",
+    "text_table",
+    "time_so_far",
+    "unanswered_table",
+    "verdict_sentence",
+]

@@ -1,0 +1,97 @@
+"""Differences and their intervals, as tables."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from polystilts.evidence.claim import signed
+from polystilts.figures.style import KIND_TITLES, STRATEGY_TITLES, task_title
+from polystilts.statistics.compare import Comparison, compare, primary_contrast
+from polystilts.statistics.intervals import Interval, t_interval
+
+
+def interval_words(interval: Interval, digits: int = 1) -> str:
+    """An interval as readers meet it.
+
+    >>> interval_words(t_interval([1.0, 2.0, 3.0])), interval_words(t_interval([1.0]))
+    ('−0.5 to +4.5', 'no interval')
+    """
+    if not interval.known:
+        return "no interval"
+    return f"{signed(interval.low, digits)} to {signed(interval.high, digits)}"
+
+
+def compared(scores: pd.DataFrame) -> tuple[str, str]:
+    """The strategies of the primary contrast; English and none where no practice was translated."""
+    return ("translated", "english") if "translated" in set(scores["strategy"]) else ("english", "none")
+
+
+def contrast_words(treatment: str, control: str) -> str:
+    """A contrast in a reader's words.
+
+    >>> contrast_words("translated", "english")
+    'Translated minus English'
+    """
+    return f"{STRATEGY_TITLES[treatment]} minus {STRATEGY_TITLES[control]}"
+
+
+def primary_table(scores: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
+    """The primary contrast and retrieval beside it: these languages, new ones, and without flagged cells."""
+    arms = compared(scores)
+    found = primary_contrast(scores, low_resource, *arms)
+    titles = {"primary": "All kinds but retrieval", "retrieval": "Retrieval, beside it"}
+    rows = [{contrast_words(*arms): titles[name], **_contrast_row(one)} for name, one in found.items()
+            if one.these.n]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _contrast_row(found: Comparison) -> Mapping[str, object]:
+    without = signed(found.unflagged.estimate) if found.unflagged.n else "no cell left"
+    return {
+        "difference": signed(found.these.estimate),
+        "95 % interval": interval_words(found.these),
+        "for new languages": interval_words(found.new),
+        "log odds": signed(found.logit.estimate, 2),
+        "without flagged cells": without if found.flagged else "none flagged",
+        "units": found.these.units,
+        "differences": found.these.n,
+    }
+
+
+def kind_table(cells: pd.DataFrame) -> pd.DataFrame:
+    """The differences kind by kind, retrieval the last and apart."""
+    if cells.empty:
+        return pd.DataFrame()
+    found = compare(cells).by_kind
+    first = found.columns[0]
+    rows = [(KIND_TITLES.get(row[first], row[first]), signed(row["estimate"]),
+             f"{signed(row['low'])} to {signed(row['high'])}", int(row["flagged"]), int(row["n"]))
+            for _, row in found.iterrows()]  # fmt: skip
+    columns = ["kind", "difference", "95 % interval", "flagged", "differences"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def seed_table(cells: pd.DataFrame, treatment: str, control: str) -> pd.DataFrame:
+    """What matching by seed means: both arms' means for each seed, and their difference."""
+    keys = ["world_seed", "encoder_seed", "seed"]
+    mean = cells.groupby(keys, as_index=False)[["value", "control_value", "difference"]].mean()
+    titles = {"value": STRATEGY_TITLES[treatment], "control_value": STRATEGY_TITLES[control]}
+    return mean.rename(columns={"world_seed": "world", "encoder_seed": "pretraining", **titles})
+
+
+def reach_table(counts: Sequence[int] = (2, 3, 5, 10, 30)) -> pd.DataFrame:
+    """How far a 95 % interval reaches for a given number of seeds, in standard deviations between seeds."""
+    rows = []
+    for count in counts:
+        values = [-1.0] * (count // 2) + [1.0] * (count // 2) + [0.0] * (count % 2)
+        spread = pd.Series(values).std()
+        rows.append((count, t_interval(values).half_width / spread))
+    return pd.DataFrame(rows, columns=["seeds", "half-width of the interval"])
+
+
+def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
+    """The main effects of the three factors as numbers, flagged cells beside them."""
+    rows = [(task_title(row.target_task), row.factor, signed(row.estimate),
+             f"{signed(row.low)} to {signed(row.high)}" if pd.notna(row.low) else "no interval",
+             f"{row.flagged} of {row.cells}") for row in effects.itertuples()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["target task", "factor", "effect", "95 % interval", "flagged cells"])

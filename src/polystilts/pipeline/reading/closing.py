@@ -1,0 +1,107 @@
+"""What may be said in the end: the claims, the answer, what was left open, and where everything is."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from polystilts import paths
+from polystilts.evidence.claim import Claim, number
+from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.evidence.ledger import find_claim, read_claims
+from polystilts.evidence.summary import PRIMARY, RETRIEVAL
+from polystilts.files import read_json
+from polystilts.pipeline import stages
+from polystilts.pipeline.reading.transfer import ready_scores
+from polystilts.pipeline.study import Study
+from polystilts.pipeline.times import cell_times
+from polystilts.statistics.tables import read_table
+
+
+def ready_claims(study: Study) -> list[Claim]:
+    """The claims of the study; computed first where they are missing."""
+    if not (study.folder / "claims.json").exists():
+        ready_scores(study)
+        stages.analyse(study)
+    return read_claims(study.folder / "claims.json")
+
+
+def claims_table(claims: Sequence[Claim], controls: bool | None = None) -> pd.DataFrame:
+    """The claims for readers: what was expected, what was found, and the two verdicts."""
+    rows = []
+    expected = load_hypotheses()
+    for claim in claims:
+        row = expected[claim.hypothesis]
+        if controls is None or row.control == controls:
+            rows.append((row.sentence, number(claim, unit="" if row.unit == "points" else row.unit),
+                         claim.units, claim.outcome, claim.status))  # fmt: skip
+    columns = ["we expected", "found (points)", "units", "outcome", "status"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def plotted(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims that a forest can hold: those measured in points, in the order of the hypotheses."""
+    expected = load_hypotheses()
+    return [claim for claim in claims if expected[claim.hypothesis].unit == "points"]
+
+
+def answer_sentence(study: Study) -> str:
+    """The study's question answered in its own words, retrieval beside it."""
+    claims = ready_claims(study)
+    primary, beside = find_claim(claims, PRIMARY), find_claim(claims, RETRIEVAL)
+    return (
+        f"> **The answer at scale `{study.name}`: {primary.outcome}.** {primary.sentence}\n>\n"
+        f"> **Retrieval, beside it: {beside.outcome}.** {beside.sentence}"
+    )
+
+
+def verdict_sentence(claims: Sequence[Claim]) -> str:
+    """How many claims came out which way, and what their reproduction says."""
+    outcomes = pd.Series([claim.outcome for claim in claims]).value_counts()
+    told = ", ".join(f"{count} {name}" for name, count in outcomes.items())
+    open_ones = sum(claim.status.startswith("UNVERIFIED") for claim in claims)
+    confirmatory = sum(claim.confirmatory for claim in claims)
+    return (
+        f"**Of {len(claims)} expectations: {told}.** Confirmatory: {confirmatory}; exploratory: "
+        f"{len(claims) - confirmatory}. Reproduced by an independent run: {len(claims) - open_ones}; "
+        f"not yet: {open_ones}."
+    )
+
+
+def unanswered_table(claims: Sequence[Claim]) -> pd.DataFrame:
+    """The questions this scale leaves open, each with its reason."""
+    rows, expected = [], load_hypotheses()
+    for claim in claims:
+        if claim.outcome == "undecided":
+            reason = claim.sentence.rpartition("Outcome: undecided")[2].strip(" ().")
+            rows.append(
+                (expected[claim.hypothesis].sentence, reason or "the interval holds more than one outcome")
+            )
+    return pd.DataFrame(rows, columns=["left open", "why"])
+
+
+def time_so_far(study: Study) -> pd.DataFrame:
+    """Where the seconds of the finished work went: one row a stage and kind, as in `tables/time.csv`."""
+    whole = study.folder / "tables" / "time.csv"
+    records = sorted((study.folder / ".done" / "time").glob("*.json"))
+    rows = [{"stage": record["stage"], **entry} for record in map(read_json, records)
+            for entry in record["entries"]]  # fmt: skip
+    rows += [{"stage": stage, **entry} for stage, entry in cell_times(study)]
+    if not rows and whole.exists():
+        rows = read_table(whole).to_dict("records")
+    columns = ["stage", "kind", "wall_s", "cpu_s"]
+    return pd.DataFrame(rows, columns=columns).groupby(["stage", "kind"], as_index=False).sum()
+
+
+def places_table(study: Study) -> pd.DataFrame:
+    """Where everything is that the study left."""
+    places = (
+        ("every score", "tables/scores.csv"), ("every gain over no practice", "tables/gains.csv"),
+        ("the languages", "tables/languages.csv"), ("what each run cost", "tables/budget.csv"),
+        ("where the seconds went", "tables/time.csv"), ("every claim with its lineage", "claims.json"),
+        ("the closing page", "summary.md"), ("predictions and records of each run", "runs/"),
+        ("right answers, without text", "labels/"), ("the encoders", "encoders/"),
+        ("the executed chapters", "chapters/"), ("every figure", "figures/"),
+    )  # fmt: skip
+    root = study.folder
+    shown = root.relative_to(paths.REPOSITORY) if root.is_relative_to(paths.REPOSITORY) else root
+    return pd.DataFrame([(what, f"`{shown}/{where}`") for what, where in places], columns=["what", "where"])

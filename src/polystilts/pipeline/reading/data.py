@@ -1,0 +1,83 @@
+"""What the data are, counted: sizes, leaks, names, text, and what shortcuts would score."""
+
+import pandas as pd
+
+from polystilts import account
+from polystilts.figures.style import KIND_TITLES, task_title
+from polystilts.files import read_json
+from polystilts.pipeline.reading.cards import read_split
+from polystilts.pipeline.reading.page import language_name
+from polystilts.pipeline.study import Study
+from polystilts.tasks import TASKS
+
+
+def data_table(study: Study) -> pd.DataFrame:
+    """How many examples each task has, by split: rows of training, and of tests in each language."""
+    source = study.scale.shared["source_language"]
+    card = read_json(study.world_folder(study.runs[0].world_seed) / "data_card.json")["tasks"]
+    rows = []
+    for task, counts in card.items():
+        tests = [name for name in counts if name.startswith("test-")]
+        sizes = [counts.get(f"{split}-{source}", 0) for split in ("train", "dev", "test")]
+        rows.append((task_title(task), KIND_TITLES[TASKS[task].kind].lower(), *sizes, len(tests)))
+    columns = ["examples of", "kind", "training", "development", "test", "test languages"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def leak_sentence(study: Study) -> str:
+    """What the check for leaks counted: meanings in two splits, or in pretraining text and a test."""
+    found = read_json(study.world_folder(study.runs[0].world_seed) / "data_card.json")["leaks"]
+    return (
+        f"**Leaks found: {found['total']}.** Meanings in training and test: {found['train_test']}; "
+        f"in training and development: {found['train_dev']}; in development and test: {found['dev_test']}; "
+        f"in pretraining text and test: {found['text_test']}. A world with a single leak is refused."
+    )
+
+
+def names_table(study: Study) -> pd.DataFrame:
+    """How many names each split of an invented world may use, and how many of them training uses too."""
+    if study.scale.shared["source"] != "world":
+        return pd.DataFrame()
+    from polystilts.sources.world.scenes import casts
+
+    found = casts(study.runs[0].world_seed)
+    known = {*found["train"].given, *found["train"].surnames, *found["train"].towns}
+    titles = {"train": "training", "dev": "development", "test": "test", "text": "pretraining text",
+              "new": "test, new in pretraining too"}  # fmt: skip
+    rows = []
+    for name, title in titles.items():
+        cast = found[name]
+        every = {*cast.given, *cast.surnames, *cast.towns}
+        rows.append((title, len(cast.given), len(cast.surnames), len(cast.towns), len(every & known)))
+    columns = ["where", "given names", "surnames", "towns", "also in training"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def shortcut_table(study: Study) -> pd.DataFrame:
+    """The best score on each target that can be had without understanding, beside what guessing gives."""
+    from polystilts.evaluation.shortcuts import shortcut_scores
+
+    source, rows = study.scale.shared["source_language"], []
+    with account.spend("statistics"):
+        for name in study.target_tasks:
+            task = TASKS[name]
+            if task.training_task == "none" or task.kind == "retrieval":
+                continue
+            train = read_split(study, task.training_task, "train", source)
+            found = shortcut_scores(task, train, read_split(study, name, "test", source))
+            best = found.loc[found["value"].idxmax()]
+            rows.append((task.title, best["baseline"], task.metric, float(best["value"]), task.chance))
+    columns = ["target task", "best shortcut", "metric", "its score", "chance"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def corpus_table(study: Study) -> pd.DataFrame:
+    """How much text each language has to be pretrained on, and its first line."""
+    world = study.world_folder(study.runs[0].world_seed)
+    card = read_json(world / "data_card.json")["languages"]
+    rows = []
+    for code in study.scale.shared["languages"]:
+        with open(world / "corpus" / f"{code}.txt", encoding="utf-8") as stream:
+            first = stream.readline().strip()
+        rows.append((language_name(code), card[code]["lines"], card[code]["words"], first))
+    return pd.DataFrame(rows, columns=["language", "lines of text", "words", "its first line"])

@@ -1,0 +1,98 @@
+"""Who takes part, and what is done: the arms, the targets, the expectations, the languages."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.figures.style import KIND_TITLES, task_title
+from polystilts.files import read_json, write_table
+from polystilts.languages import LANGUAGES
+from polystilts.pipeline.inputs import has_intermediate, languages_seen
+from polystilts.pipeline.reading.page import in_words, run_title
+from polystilts.pipeline.study import Study
+from polystilts.statistics.factors import FACTORS, levels
+from polystilts.statistics.tables import LANGUAGE_COLUMNS
+from polystilts.tasks import STRATEGIES, TASKS
+
+
+def design_table(study: Study) -> pd.DataFrame:
+    """One row an arm: what it does before the target task, at what budget, and whom it leaves unlabelled."""
+    recipe, source = study.scale["intermediate_training"], study.scale.shared["source_language"]
+    rows = []
+    for run in {run_title(run): run for run in study.runs}.values():
+        strategy, seen = STRATEGIES[run.strategy], languages_seen(study, run)
+        updates = recipe["updates"] if has_intermediate(run) else 0
+        unlabelled = [code for code in study.scale.shared["languages"] if code not in (*seen, source)]
+        rows.append((run_title(run), strategy.sentence, updates, updates * recipe["batch_size"],
+                     in_words(seen), in_words(unlabelled)))  # fmt: skip
+    columns = ["practice", "what happens", "updates", "examples read", "labels in", "never labelled"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def targets_table(study: Study) -> pd.DataFrame:
+    """One row a target task: what is asked, how it is marked, what it is taught from."""
+    rows = []
+    for name in study.target_tasks:
+        task = TASKS[name]
+        taught = "nothing: read as it is" if task.training_task == "none" else task_title(task.training_task)
+        rows.append((task.title, KIND_TITLES[task.kind].lower(), task.question, task.metric, taught))
+    return pd.DataFrame(rows, columns=["target task", "kind", "what is asked", "metric", "taught from"])
+
+
+def expectations_table() -> pd.DataFrame:
+    """What was expected, as it was written down before any reported run."""
+    rows = [(row.sentence, row.quantifier, row.direction.replace("_", " "), f"{row.smallest_effect:g}")
+            for row in load_hypotheses()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["we expected", "quantifier", "direction", "smallest effect"])
+
+
+def languages_of(study: Study) -> pd.DataFrame:
+    """The languages of the study, source first: what they are, what was counted and what was measured.
+
+    `resource` counts subwords in the text of the first encoder; `overlap` and `distance` are shares, measured
+    against the source language in the first world.
+    """
+    run, source = study.runs[0], study.scale.shared["source_language"]
+    card = read_json(study.world_folder(run.world_seed) / "data_card.json")["languages"]
+    subwords = read_json(study.encoder_folder(run) / "pretraining.json")["text_tokens"]
+    codes = [source, *(code for code in study.scale.shared["languages"] if code != source)]
+    rows = []
+    for code in codes:
+        known, measured = LANGUAGES[code], card[code]
+        rows.append((code, known.name, known.family, known.script, subwords.get(code, 0),
+                     measured["shared_words"], known.order, measured["order_distance"],
+                     "yes" if subwords.get(code, 0) else "no",
+                     "-" if code == source else known.language_set))  # fmt: skip
+    return pd.DataFrame(rows, columns=list(LANGUAGE_COLUMNS))
+
+
+def describe_languages(study: Study) -> pd.DataFrame:
+    """Write `tables/languages.csv` for every later reader, and return it."""
+    languages = languages_of(study)
+    write_table(study.folder / "tables" / "languages.csv", languages)
+    return languages
+
+
+def language_table(languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
+    """The languages for readers, farthest last: names, not codes, and shares in percent."""
+    level = ["low" if code in low_resource else "high" for code in languages["language"]]
+    shown = pd.DataFrame({
+        "language": languages["name"], "family": languages["family"], "script": languages["script"],
+        "text": level, "subwords of text": languages["resource"].astype(int),
+        "words shared (%)": 100 * languages["overlap"].astype(float), "word order": languages["order"],
+        "pairs of words turned round (%)": 100 * languages["distance"].astype(float),
+        "set": languages["set"],
+    })  # fmt: skip
+    order = ["pairs of words turned round (%)", "words shared (%)"]
+    return shown.sort_values(order, ascending=[True, False], kind="stable")
+
+
+def balance_table(languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
+    """How often each set meets each level of the three factors: equal counts mean nothing is confounded."""
+    easier = levels(languages, low_resource)
+    easier["set"] = languages.set_index("language")["set"]
+    counted = easier.groupby("set")[list(FACTORS)].sum()
+    counted.columns = ["much text", "many shared words", "near word order"]
+    counted.insert(0, "languages", easier.groupby("set").size())
+    return counted.reset_index()

@@ -1,0 +1,91 @@
+"""What training left behind: curves, development scores, and what it cost."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from polystilts.figures.style import task_title
+from polystilts.files import read_json
+from polystilts.pipeline.inputs import checkpoint
+from polystilts.pipeline.reading.page import run_title
+from polystilts.pipeline.study import Run, Study
+from polystilts.statistics.intervals import wilson_interval
+
+BUDGET = ("rows", "updates", "labelled_tokens", "mlm_tokens", "flops")
+
+
+def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
+    """The training loss of each run in one stage, `task` being "intermediate" or the rows that were read."""
+    curves = []
+    for run in runs:
+        file = checkpoint(study, run, task) / "curve.csv"
+        if file.exists():
+            curves.append(pd.read_csv(file).assign(arm=run_title(run), seed=run.seed))
+    return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
+
+
+def learned_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
+    """Each arm's development score in the source language, against the commonest answer: was it learned?"""
+    found = []
+    for run in runs:
+        file = checkpoint(study, run, task) / "dev.json"
+        if file.exists():
+            found.append({"practice": run_title(run), **read_json(file)})
+    if not found:
+        return pd.DataFrame()
+    by_arm = pd.DataFrame(found).groupby(["practice", "task", "metric"], sort=False, as_index=False)
+    mean = by_arm.agg(seeds=("value", "size"), score=("value", "mean"), majority=("majority", "mean"),
+                      items=("n", "first"))  # fmt: skip
+    low = [wilson_interval(value, n)[0] for value, n in zip(mean["score"], mean["items"], strict=True)]
+    mean["verdict"] = ["learned" if end > guess else "not learned"
+                       for end, guess in zip(low, mean["majority"], strict=True)]  # fmt: skip
+    mean["task"] = mean["task"].map(task_title)
+    return mean
+
+
+def start_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
+    """Each arm's loss at the first record and at the last, averaged over seeds."""
+    curves = curves_of(study, runs, task)
+    if curves.empty:
+        return curves
+    ends = curves.sort_values("update").groupby(["arm", "seed"], sort=False)["loss"].agg(["first", "last"])
+    mean = ends.groupby(level="arm", sort=False).mean().reset_index()
+    return mean.rename(columns={"arm": "practice", "first": "loss at the start", "last": "loss at the end"})
+
+
+def budget_of(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
+    """What each run cost in all its stages: rows, updates, tokens and floating-point operations."""
+    rows = []
+    for run in runs:
+        spent = [read_json(file) for file in sorted(study.run_folder(run).glob("checkpoints/*/budget.json"))]
+        total = {name: sum(one[name] for one in spent) for name in BUDGET}
+        total["updates"] += sum(one["mlm_updates"] for one in spent)
+        rows.append({"run_id": run.run_id, **total})
+    return pd.DataFrame(rows)
+
+
+def practice_budget(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
+    """What the intermediate stage cost each arm; rows and updates are the budget that all arms share."""
+    rows = []
+    for run in {run_title(run): run for run in runs}.values():
+        file = checkpoint(study, run, "intermediate") / "budget.json"
+        if file.exists():
+            spent = read_json(file)
+            rows.append({
+                "practice": run_title(run), "labelled rows": spent["rows"],
+                "labelled updates": spent["updates"], "labelled tokens": spent["labelled_tokens"],
+                "text updates": spent["mlm_updates"], "text tokens": spent["mlm_tokens"],
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def budget_table(study: Study) -> pd.DataFrame:
+    """What each arm cost in all, per run, from `tables/budget.csv`."""
+    titles = {run.run_id: run_title(run) for run in study.runs}
+    spent = pd.read_csv(study.folder / "tables" / "budget.csv")
+    spent = spent.assign(practice=spent["run_id"].map(titles)).dropna(subset="practice")
+    mean = spent.groupby("practice", sort=False, as_index=False)[list(BUDGET)].mean()
+    mean["flops"] = mean["flops"] / 1e9
+    titled = {"rows": "labelled rows", "labelled_tokens": "labelled tokens", "mlm_tokens": "text tokens",
+              "flops": "operations (billions)"}  # fmt: skip
+    return mean.rename(columns=titled)

@@ -1,0 +1,86 @@
+"""Scores as readers meet them: by language, by exposure, and what is lost on the way."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from polystilts.figures.heatmap import ORDER
+from polystilts.figures.style import arm_title, names, task_title
+from polystilts.files import write_table
+from polystilts.pipeline import stages
+from polystilts.pipeline.reading.design import describe_languages
+from polystilts.pipeline.reading.page import language_name
+from polystilts.pipeline.reading.training import budget_of
+from polystilts.pipeline.study import Run, Study, study_of
+from polystilts.statistics.flags import flag_cells
+from polystilts.statistics.gains import transfer_gap
+from polystilts.statistics.tables import main_scores, read_table, with_main_variant
+from polystilts.tasks import STRATEGIES
+
+
+def scores_for(study: Study, runs: Sequence[Run], batch: str = "1/1") -> pd.DataFrame:
+    """The scores a page shows: the first batch collects those of all runs, the others mark their own."""
+    whole = len(study.runs) == len(study_of(study.scale, study.tag).runs)
+    if batch.startswith("1/") and whole:
+        stages.collect_scores(study)
+        write_table(study.folder / "tables" / "budget.csv", budget_of(study, study.runs))
+        return read_table(study.folder / "tables" / "scores.csv")
+    return pd.concat(stages.mark_runs(study, runs), ignore_index=True)
+
+
+def ready_scores(study: Study) -> pd.DataFrame:
+    """The score table, made first where it is missing or holds other runs; finished runs are kept."""
+    file = study.folder / "tables" / "scores.csv"
+    wanted = {run.run_id for run in study.runs}
+    if not file.exists() or set(read_table(file)["run_id"]) != wanted:
+        scores_for(study, study.runs)
+    if not (study.folder / "tables" / "languages.csv").exists():
+        describe_languages(study)
+    return read_table(file)
+
+
+def score_table(scores: pd.DataFrame, languages: pd.DataFrame, strategy: str = "none") -> pd.DataFrame:
+    """Mean scores of one strategy over its runs: target tasks down, languages across, from near to far."""
+    rows = with_main_variant(main_scores(scores))
+    rows = rows[rows["strategy"] == strategy]
+    if rows.empty:
+        return pd.DataFrame()
+    wide = rows.groupby(["target_task", "language"])["value"].mean().unstack("language")
+    wide = wide.loc[[name for name in ORDER if name in wide.index]]
+    order = languages.sort_values(["distance", "overlap"], ascending=[True, False], kind="stable")["language"]
+    wide = wide[[code for code in order if code in wide]].rename(columns=names(languages))
+    wide.insert(0, "target task", [task_title(name) for name in wide.index])
+    return wide.reset_index(drop=True).rename_axis(columns=None)
+
+
+def exposure_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """How many scores of each strategy are zero-shot, and how many had labels in their language."""
+    rows = with_main_variant(main_scores(scores))
+    counts = rows.groupby(["strategy", "exposure"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=["none", "task", "same-task"], fill_value=0)
+    counts = counts.loc[[name for name in STRATEGIES if name in counts.index]]
+    counts.columns = ["no labels in it", "labels of another kind", "labels of the same kind"]
+    counts.insert(0, "practice", [arm_title(name) for name in counts.index])
+    return counts.reset_index(drop=True)
+
+
+def gap_table(scores: pd.DataFrame, source: str, strategy: str = "none") -> pd.DataFrame:
+    """The transfer gap of one strategy: the source language's score minus the mean of the others."""
+    gaps = transfer_gap(scores[scores["strategy"] == strategy], source)
+    mean = gaps.groupby("target_task")[["source", "others", "gap"]].mean()
+    mean = mean.loc[[name for name in ORDER if name in mean.index]].rename(
+        columns={"source": language_name(source)}
+    )
+    mean.insert(0, "target task", [task_title(name) for name in mean.index])
+    return mean.reset_index(drop=True)
+
+
+def flags_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """How many cells of the baseline are at chance or at the ceiling, target by target."""
+    cells = with_main_variant(flag_cells(scores).assign(task_kind=""))
+    rows = []
+    for name, part in sorted(cells.groupby("target_task"), key=lambda pair: ORDER.index(pair[0])):
+        counts = part["flag"].value_counts()
+        rows.append((task_title(name), float(part["chance"].mean()), len(part), int(counts.get("floor", 0)),
+                     int(counts.get("ceiling", 0))))  # fmt: skip
+    return pd.DataFrame(rows, columns=["target task", "chance", "cells", "at chance", "above 95"])

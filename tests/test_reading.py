@@ -1,0 +1,410 @@
+"""What chapters show: tables and sentences, checked on files small enough to check by hand."""
+
+import json
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from polystilts import account, paths
+from polystilts.errors import WrongUse
+from polystilts.evidence.claim import Claim, as_record
+from polystilts.files import write_json, write_table
+from polystilts.pipeline import reading
+from polystilts.pipeline.inputs import checkpoint
+from polystilts.pipeline.reading.cards import glosses
+from polystilts.pipeline.reading.training import budget_of
+from polystilts.pipeline.study import open_study
+from polystilts.statistics.gains import contrast
+from polystilts.statistics.tables import LANGUAGE_COLUMNS
+
+LANGUAGES = pd.DataFrame(
+    [
+        ("alb", "Albish", "Albic", "Latin", 400, 1.0, "near", 0.0, "yes", "-"),
+        ("dor", "Dorvan", "Albic", "Latin", 300, 0.6, "near", 0.0, "yes", "A"),
+        ("lir", "Lirish", "Albic", "Latin", 50, 0.6, "near", 0.0, "yes", "B"),
+        ("var", "Varazi", "Narran", "Georgian", 350, 0.1, "far", 0.2, "yes", "A"),
+    ],
+    columns=LANGUAGE_COLUMNS,
+)
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """The smallest study, with a world and an encoder of which only the records exist."""
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path)
+    study = open_study("tiny")
+    run = study.runs[0]
+    measured = {"lines": 2, "words": 9, "shared_words": 0.5, "order_distance": 0.25}
+    write_json(
+        study.world_folder(0) / "data_card.json",
+        {
+            "languages": {
+                code: measured | ({"shared_words": 1.0, "order_distance": 0.0} if code == "alb" else {})
+                for code in ("alb", "dor", "lir", "var")
+            },
+            "tasks": {
+                "qa_train": {"train-alb": 7, "dev-alb": 3},
+                "xquad": {"dev-alb": 3, "test-alb": 4, "test-dor": 4},
+            },
+            "leaks": {"train_test": 0, "train_dev": 1, "dev_test": 0, "text_test": 0, "total": 1},
+        },
+    )
+    counts = {"alb": 40, "dor": 30, "lir": 5, "var": 0}
+    write_json(
+        study.encoder_folder(run) / "pretraining.json",
+        {"text_tokens": counts, "tokens": counts, "fertility": dict.fromkeys(counts, 1.25)},
+    )
+    return study
+
+
+def scores(rows) -> pd.DataFrame:
+    """A score table from (strategy, seed, target, language, exposure, value)."""
+    kinds = {"xquad": ("qa_train", "question_answering", "f1"),
+             "xcopa": ("copa_train", "multiple_choice", "accuracy")}  # fmt: skip
+    table = []
+    for strategy, seed, target, language, exposure, value in rows:
+        tuned, kind, metric = kinds[target]
+        task = "none" if strategy == "none" else "squad_v2"
+        table.append({
+            "scale": "tiny", "run_id": f"{strategy}-{seed}", "world_seed": 0, "encoder": "w",
+            "encoder_seed": 0, "strategy": strategy, "intermediate_task": task,
+            "language_set": "A" if strategy == "translated" else "-", "seed": seed, "finetune_task": tuned,
+            "target_task": target, "task_kind": kind, "language": language, "exposure": exposure,
+            "split": "test", "metric": metric, "variant": "", "value": value, "n": 100,
+        })  # fmt: skip
+    return pd.DataFrame(table)
+
+
+# --- pages ----------------------------------------------------------------------------------------------
+
+
+def test_the_opening_of_a_batch_says_how_many_runs_it_shows(study):
+    assert "It shows 2 of the study's 6 runs." in reading.opening(study, study.runs[:2])
+    assert "It shows" not in reading.opening(study, study.runs)
+
+
+def test_the_opening_names_the_scale_and_says_that_invented_languages_are_invented(study):
+    told = reading.opening(study)
+    assert "scale `tiny`" in told and "3 arms, 2 seeds, 4 target tasks, 4 languages" in told
+    assert "**The languages are invented**, Albish in the place of English" in told
+
+
+def test_a_table_puts_numbers_right_rounds_them_and_keeps_bars_apart():
+    frame = pd.DataFrame({"what": ["a|b", "c"], "value": [-1.25, float("nan")], "n": [1200, 3]})
+    assert reading.table(frame).data.splitlines() == [
+        "| what | value | n |",
+        "| :-- | --: | --: |",
+        "| a\\|b | −1.2 | 1,200 |",
+        "| c | – | 3 |",
+    ]
+
+
+def test_an_empty_table_is_a_sentence():
+    assert reading.table(pd.DataFrame()).data.startswith("*Nothing to show")
+
+
+def test_a_figure_is_saved_under_the_name_of_its_chapter_and_its_time_is_booked(study, capsys):
+    account.reset()
+    caption = reading.show(Figure(), study, "07_gains", "What is seen.", runs=6)
+    assert caption.data == "*What is seen. (Chapter 07, scale tiny, 6 runs.)*"
+    assert (study.folder / "figures" / "07_gains.png").read_bytes().startswith(b"\x89PNG")
+    assert [entry["kind"] for entry in account.entries()] == ["figures"]
+
+
+def test_a_later_batch_does_not_overwrite_the_figure_of_the_first(study, capsys):
+    reading.show(Figure(), study, "04_practice", "What is seen.", batch="2/3")
+    assert [path.name for path in (study.folder / "figures").iterdir()] == ["04_practice.batch-2.png"]
+
+
+# --- design and languages -------------------------------------------------------------------------------
+
+
+def test_the_design_says_who_is_labelled_and_who_never(study):
+    table = reading.design_table(study).set_index("practice")
+    row = table.loc["Translated SQuAD 2.0 (A)"]
+    assert (row["labels in"], row["never labelled"]) == ("Albish, Dorvan, Varazi", "Lirish")
+    assert (row["updates"], row["examples read"]) == (40, 640)
+    assert table.loc["No practice", "updates"] == 0
+    assert table.loc["No practice", "labels in"] == "none"
+
+
+def test_targets_say_what_they_are_taught_from(study):
+    table = reading.targets_table(study).set_index("target task")
+    assert table.loc["Tatoeba", "taught from"] == "nothing: read as it is"
+    assert table.loc["XQuAD", "taught from"] == "QA training rows"
+
+
+def test_languages_are_described_source_first_and_written_for_later_readers(study):
+    table = reading.describe_languages(study)
+    assert tuple(table.columns) == LANGUAGE_COLUMNS
+    assert list(table["language"]) == ["alb", "dor", "lir", "var"]
+    assert list(table["set"]) == ["-", "A", "B", "A"]
+    assert list(table["resource"]) == [40, 30, 5, 0]
+    assert list(table["seen"]) == ["yes", "yes", "yes", "no"]
+    assert list(table["overlap"]) == [1.0, 0.5, 0.5, 0.5]
+    again = reading.read_table(study.folder / "tables" / "languages.csv")
+    assert list(again["distance"]) == [0.0, 0.25, 0.25, 0.25]
+
+
+def test_languages_for_readers_stand_from_near_to_far():
+    table = reading.language_table(LANGUAGES, ["lir"])
+    assert list(table["language"]) == ["Albish", "Dorvan", "Lirish", "Varazi"]
+    assert list(table["text"]) == ["high", "high", "low", "high"]
+    assert list(table["words shared (%)"]) == [100.0, 60.0, 60.0, 10.0]
+
+
+def test_balance_counts_the_easier_levels_of_each_set():
+    table = reading.balance_table(LANGUAGES, ["lir"])
+    assert table.to_dict("records") == [
+        {"set": "A", "languages": 2, "much text": 2, "many shared words": 1, "near word order": 1},
+        {"set": "B", "languages": 1, "much text": 0, "many shared words": 1, "near word order": 1},
+    ]
+
+
+# --- examples -------------------------------------------------------------------------------------------
+
+
+def question(study, language: str) -> None:
+    """One question in one language, in words that its lexicon has."""
+    words = {meaning: word for word, meaning in glosses(study, language).items() if meaning != "NAME"}
+    context = f"{words['the']} {words['red']} ."
+    row = {"example_id": "q0", "meaning_id": "m0", "context": context, "question": f"{words['what']} ?",
+           "answer_text": words["red"], "answer_start": len(words["the"]) + 1}  # fmt: skip
+    write_table(
+        study.world_folder(0) / "examples" / "xquad" / f"test-{language}.parquet", pd.DataFrame([row])
+    )
+
+
+def test_a_card_shows_what_is_asked_with_its_gloss(study):
+    question(study, "alb")
+    card = reading.example_card(study, "xquad")
+    assert "**XQuAD** · question answering · Albish" in card
+    assert "*the red .*" in card and "*what ?*" in card and "*red*" in card
+
+
+def test_a_missing_card_names_what_is_there(study):
+    question(study, "alb")
+    with pytest.raises(WrongUse, match="no test examples of xquad in dor; there are: test-alb"):
+        reading.example_card(study, "xquad", language="dor")
+
+
+def test_the_same_meaning_is_told_in_every_language(study):
+    study = open_study("tiny", target_tasks=["xquad"])
+    for code in study.scale.shared["languages"]:
+        question(study, code)
+    table = reading.one_meaning(study)
+    assert list(table["language"]) == ["Albish", "Dorvan", "Lirish", "Varazi"]
+    assert set(table["word for word"]) == {"what ?"}
+
+
+def test_data_are_counted_and_leaks_are_told(study):
+    table = reading.data_table(study).set_index("examples of")
+    assert list(table.loc["QA training rows"])[1:] == [7, 3, 0, 0]
+    assert list(table.loc["XQuAD"])[1:] == [0, 3, 4, 2]
+    assert reading.leak_sentence(study).startswith("**Leaks found: 1.** Meanings in training and test: 0; ")
+
+
+def test_names_of_tests_are_new(study):
+    table = reading.names_table(study).set_index("where")
+    assert list(table.loc[["development", "test"], "also in training"]) == [0, 0]
+    assert (
+        table.loc["training", "also in training"]
+        == table.loc["training", ["given names", "surnames", "towns"]].sum()
+    )
+
+
+# --- training -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained(study):
+    """Checkpoints of which only the records exist: two seeds of English practice."""
+    runs = [run for run in study.runs if run.strategy == "english"]
+    for run, loss, value in zip(runs, (2.0, 4.0), (60.0, 80.0), strict=True):
+        folder = checkpoint(study, run, "intermediate")
+        write_table(folder / "curve.csv", pd.DataFrame({"update": [10, 20], "loss": [loss, loss / 2]}))
+        write_json(folder / "dev.json", {"task": "squad_v2", "metric": "f1", "split": "dev", "value": value,
+                                         "majority": 40.0, "n": 100})  # fmt: skip
+        spent = {"rows": 400, "updates": 40, "mlm_updates": 2, "labelled_tokens": 10, "mlm_tokens": 5}
+        write_json(folder / "budget.json", spent | {"flops": 2_000_000_000})
+    return study, runs
+
+
+def test_curves_carry_the_titles_of_their_arms(trained):
+    study, runs = trained
+    curves = reading.curves_of(study, runs, "intermediate")
+    assert set(curves["arm"]) == {"English SQuAD 2.0"}
+    assert list(curves["loss"]) == [2.0, 1.0, 4.0, 2.0]
+    assert reading.curves_of(study, runs, "qa_train").empty
+
+
+def test_learned_means_above_the_majority_beyond_doubt(trained):
+    study, runs = trained
+    row = reading.learned_table(study, runs, "intermediate").iloc[0]
+    assert (row["seeds"], row["score"], row["verdict"]) == (2, 70.0, "learned")
+    write_json(checkpoint(study, runs[1], "intermediate") / "dev.json",
+               {"task": "squad_v2", "metric": "f1", "value": 30.0, "majority": 40.0, "n": 100})  # fmt: skip
+    assert reading.learned_table(study, runs, "intermediate").iloc[0]["verdict"] == "not learned"
+
+
+def test_a_head_start_is_the_mean_first_loss(trained):
+    study, runs = trained
+    row = reading.start_table(study, runs, "intermediate").iloc[0]
+    assert (row["loss at the start"], row["loss at the end"]) == (3.0, 1.5)
+
+
+def test_budgets_of_practice_and_of_whole_runs(trained):
+    study, runs = trained
+    row = reading.practice_budget(study, runs).iloc[0]
+    assert (row["labelled rows"], row["labelled updates"], row["text updates"]) == (400, 40, 2)
+    spent = budget_of(study, runs)
+    write_table(study.folder / "tables" / "budget.csv", spent)
+    assert list(spent["updates"]) == [42, 42]
+    assert reading.budget_table(study).to_dict("records") == [
+        {"practice": "English SQuAD 2.0", "labelled rows": 400.0, "updates": 42.0, "labelled tokens": 10.0,
+         "text tokens": 5.0, "operations (billions)": 2.0}
+    ]  # fmt: skip
+
+
+# --- scores and differences -----------------------------------------------------------------------------
+
+
+TABLE = scores([
+    (strategy, seed, target, language, exposure, base + gain)
+    for strategy, gain in (("none", 0.0), ("english", 2.0), ("translated", 5.0))
+    for seed, base in ((0, 60.0), (1, 62.0))
+    for target in ("xquad", "xcopa")
+    for language, exposure in (
+        ("alb", "same-task"), ("dor", "task" if strategy == "translated" else "none"), ("lir", "none"),
+    )
+])  # fmt: skip
+
+
+def test_scores_are_means_over_seeds_in_the_order_of_distance_and_of_the_benchmark():
+    table = reading.score_table(TABLE, LANGUAGES)
+    assert list(table.columns) == ["target task", "Albish", "Dorvan", "Lirish"]
+    assert list(table["target task"]) == ["XCOPA", "XQuAD"]
+    assert list(table["Lirish"]) == [61.0, 61.0]
+    assert reading.score_table(TABLE, LANGUAGES, "native").empty
+
+
+def test_exposure_is_counted_for_each_strategy():
+    table = reading.exposure_table(TABLE).set_index("practice")
+    assert list(table.loc["No practice"]) == [8, 0, 4]
+    assert list(table.loc["Translated"]) == [4, 4, 4]
+
+
+def test_the_gap_is_the_source_minus_the_mean_of_the_others():
+    rows = [
+        ("none", 0, "xquad", code, "none", value) for code, value in (("alb", 80), ("dor", 60), ("lir", 40))
+    ]
+    row = reading.gap_table(scores(rows), "alb").iloc[0]
+    assert (row["Albish"], row["others"], row["gap"]) == (80.0, 50.0, 30.0)
+
+
+def test_a_scale_without_translated_practice_compares_english_with_none():
+    assert reading.compared(TABLE) == ("translated", "english")
+    assert reading.compared(TABLE[TABLE["strategy"] != "translated"]) == ("english", "none")
+
+
+def test_seeds_are_matched():
+    cells = contrast(TABLE, "translated", "english")
+    table = reading.seed_table(cells[cells["language"] == "lir"], "translated", "english")
+    assert table[["seed", "Translated", "English", "difference"]].values.tolist() == [
+        [0, 65, 62, 3],
+        [1, 67, 64, 3],
+    ]
+
+
+def test_the_primary_contrast_counts_only_cells_without_labels():
+    table = reading.primary_table(TABLE, ["lir"])
+    assert len(table) == 1  # there is no retrieval in this table
+    row = table.iloc[0]
+    assert (row["difference"], row["units"], row["differences"]) == (
+        "+3.0",
+        2,
+        2,
+    )  # xquad is of the same kind
+
+
+def test_cells_at_chance_are_counted():
+    rows = [("none", 0, "xcopa", "dor", "none", 51.0), ("none", 0, "xcopa", "lir", "none", 97.0)]
+    row = reading.flags_table(scores(rows)).iloc[0]
+    assert (row["cells"], row["at chance"], row["above 95"]) == (2, 1, 1)
+
+
+def test_two_seeds_reach_far():
+    table = reading.reach_table((2, 10)).set_index("seeds")["half-width of the interval"]
+    assert table[2] == pytest.approx(12.706 / 2**0.5, abs=1e-3)  # t with one degree of freedom
+    assert table[10] == pytest.approx(2.262 / 10**0.5, abs=1e-3)
+
+
+# --- claims ---------------------------------------------------------------------------------------------
+
+
+def claim(name: str, outcome: str, estimate: float | None, sentence: str) -> Claim:
+    low, high = (None, None) if estimate is None else (estimate - 1, estimate + 1)
+    return Claim(name, name, sentence, "mean", estimate, low, high, 4, 2, outcome, scale="tiny")
+
+
+CLAIMS = [
+    claim("primary", "supported", 3.0, "Found: +3. Outcome: supported."),
+    claim("primary-retrieval", "undecided", None, "Outcome: undecided (no runs at this scale: native)."),
+    claim("more-text", "contradicted", 2.0, "Outcome: contradicted."),
+]
+
+
+def test_the_answer_is_the_primary_claim_with_retrieval_beside_it(study):
+    write_json(study.folder / "claims.json", {"claims": [as_record(one) for one in CLAIMS]})
+    told = reading.answer_sentence(study)
+    assert told.startswith("> **The answer at scale `tiny`: supported.** Found: +3.")
+    assert "**Retrieval, beside it: undecided.**" in told
+
+
+def test_outcomes_and_statuses_are_counted_apart():
+    told = reading.verdict_sentence(CLAIMS)
+    assert told.startswith("**Of 3 expectations: 1 supported, 1 undecided, 1 contradicted.**")
+    assert told.endswith("Reproduced by an independent run: 0; not yet: 3.")
+
+
+def test_claims_for_readers_keep_controls_apart():
+    assert list(reading.claims_table(CLAIMS)["outcome"]) == ["supported", "undecided", "contradicted"]
+    assert list(reading.claims_table(CLAIMS, controls=True)["outcome"]) == ["contradicted"]
+    assert reading.claims_table(CLAIMS).iloc[0]["found (points)"] == "+3.0 (95 % interval +2.0 to +4.0)"
+
+
+def test_what_is_left_open_has_its_reason():
+    assert reading.unanswered_table(CLAIMS).to_dict("records") == [
+        {
+            "left open": "On retrieval, translated practice beats English practice on average in "
+            "low-resource languages that had no labels.",
+            "why": "no runs at this scale: native",
+        }
+    ]
+
+
+def test_a_forest_holds_what_is_measured_in_points():
+    slope = claim("distance-predicts-gain", "undecided", 1.0, "Outcome: undecided.")
+    assert [one.id for one in reading.plotted([*CLAIMS, slope])] == [
+        "primary",
+        "primary-retrieval",
+        "more-text",
+    ]
+
+
+def test_the_account_is_summed_by_stage_and_kind(study):
+    entry = {"kind": "train", "wall_s": 2.0, "cpu_s": 1.0, "run_id": "", "tokens": 0}
+    folder = study.folder / ".done" / "time"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text(json.dumps({"stage": "03_pretraining", "entries": [entry, entry]}))
+    assert reading.time_so_far(study).to_dict("records") == [
+        {"stage": "03_pretraining", "kind": "train", "wall_s": 4.0, "cpu_s": 2.0}
+    ]
+
+
+def test_text_is_counted_with_how_often_it_was_read(study):
+    table = reading.text_table(study).set_index("language")
+    assert list(table.loc["Lirish"]) == [1.25, 5, 5, 1.0]
+    assert table.loc["Varazi", "times read"] == 0.0
+    assert list(reading.fertility_of(study)["fertility"]) == [1.25] * 4

@@ -1,0 +1,127 @@
+"""README.md tells what the study found, and its words can be checked."""
+
+import re
+
+import pytest
+import yaml
+
+import polystilts
+from polystilts import paths
+from polystilts.errors import WrongUse
+from polystilts.evidence import readme
+from polystilts.evidence.claim import Claim
+from polystilts.evidence.ledger import write_claims
+from polystilts.pipeline.chapters import CHAPTERS
+
+README = paths.REPOSITORY / "README.md"
+ROSE = Claim("rose", "rose", "It rose.", "mean", 1.84, -0.36, 4.04, 144, 3, "undecided")
+TIME = """scale,stage,run_id,kind,wall_s,cpu_s,tokens
+tiny,01_languages,,figures,2.0,5.0,0
+tiny,01_languages,,start,1.0,3.0,0
+tiny,engine,,start,9.0,4.0,0
+"""
+
+
+def test_a_claim_marker_takes_a_sentence_or_a_part_of_it():
+    text = "A <!-- claim:rose -->\nold\n<!-- /claim --> and <!-- claim:rose:{} --><!-- /claim --> B"
+    for part, words in {
+        "sentence": "It rose.",
+        "outcome": "undecided",
+        "number": "+1.8 points (95 % interval −0.4 to +4.0)",
+        "kind": "exploratory",
+        "status": "UNVERIFIED",
+    }.items():
+        filled = readme.render_claims(text.format(part), [ROSE])
+        second = f"<!-- claim:rose:{part} -->{words}<!-- /claim -->"
+        assert filled == f"A <!-- claim:rose -->It rose.<!-- /claim --> and {second} B"
+        assert readme.render_claims(filled, [ROSE]) == filled
+
+
+def test_a_sentence_may_hold_what_a_pattern_would_take_amiss():
+    odd = Claim("odd", "odd", r"It rose \1 by 3 % | \g<0>.", "mean", None, None, None, 0, 0, "undecided")
+    filled = readme.render_claims("<!-- claim:odd --><!-- /claim -->", [odd])
+    assert filled == r"<!-- claim:odd -->It rose \1 by 3 % | \g<0>.<!-- /claim -->"
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("<!-- claim:fell --><!-- /claim -->", "no claim 'fell'; there are rose"),
+        ("<!-- claim:rose:mood --><!-- /claim -->", "no 'mood'; it has sentence, outcome"),
+        ("<!-- claim:rose --> and no end", "1 claim markers begin and 0 end"),
+        ("<!-- claim:rose --><!-- claim:rose --><!-- /claim --><!-- /claim -->", "in this order"),
+    ],
+)
+def test_a_marker_that_cannot_be_filled_is_refused(text, message):
+    with pytest.raises(WrongUse, match=message):
+        readme.render_claims(text, [ROSE])
+
+
+def test_a_time_marker_takes_the_processor_time_of_its_scale(tmp_path):
+    (tmp_path / "time.csv").write_text(TIME)
+    seconds = readme.seconds_of_chapters(tmp_path / "time.csv")
+    assert seconds == {"01_languages": 8.0, "engine": 4.0}
+    text = "".join(
+        f"<!-- time:{name} -->?<!-- /time -->" for name in ("01_languages:tiny", "all:tiny", "all:demo")
+    )
+    assert re.findall(r">([^<]+)<", readme.render_times(text, "tiny", seconds)) == ["8 s", "12 s", "?"]
+    with pytest.raises(WrongUse, match="no time of '09_more'; there are all, 01_languages, engine"):
+        readme.render_times("<!-- time:09_more:tiny -->?<!-- /time -->", "tiny", seconds)
+
+
+def test_what_the_outputs_lack_stays_as_it_stands(tmp_path):
+    text = "<!-- claim:rose -->old<!-- /claim --> <!-- time:all:tiny -->old<!-- /time -->"
+    assert readme.render_readme(text, tmp_path) == text
+    write_claims(tmp_path / "demo" / "claims.json", [ROSE])
+    assert readme.render_readme(text, tmp_path) == text.replace("old", "It rose.", 1)
+
+
+def test_readme_is_its_own_rendering():
+    claims = paths.OUTPUTS / "demo" / "claims.json"
+    if not claims.exists():
+        pytest.skip("outputs/demo/claims.json does not exist yet: `make study` writes it")
+    if (paths.OUTPUTS / "demo" / ".done" / "shipped").exists():
+        pytest.skip("outputs/demo was run anew here; README.md tells of the study that came with it")
+    text = README.read_text(encoding="utf-8")
+    hint = "run: python -m polystilts.evidence.readme"
+    assert text == readme.render_claims(text, readme.read_claims(claims)), hint
+    for scale in readme.TIMED:
+        times = paths.OUTPUTS / scale / "tables" / "time.csv"
+        if times.exists() and not (paths.OUTPUTS / scale / ".done").exists():  # a run here has its own times
+            assert text == readme.render_times(text, scale, readme.seconds_of_chapters(times)), hint
+
+
+def test_every_chapter_has_a_time_at_every_scale_that_is_told():
+    marked = re.findall(r"<!-- time:(\S+):(\S+) -->", README.read_text(encoding="utf-8"))
+    names = [*(chapter.name for chapter in CHAPTERS), "all"]
+    assert marked == [(name, scale) for name in names for scale in readme.TIMED]
+
+
+def test_no_score_is_typed_by_hand():
+    text = re.sub(r"<!-- (claim|time):.*?<!-- /\1 -->", "", README.read_text(encoding="utf-8"), flags=re.S)
+    text = re.sub(r"```.*?```|`[^`]*`|\([^)\s]*\)", "", text, flags=re.S)  # commands and addresses
+    allowed = {"3.11", "2.0"}  # Python, and the licence
+    assert not set(re.findall(r"[+−-]?\d+\.\d+|\d+ ?%|\d+ (?:points|minutes|seconds|hours)", text)) - allowed
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name):
+    text = (paths.REPOSITORY / name).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    made = (paths.OUTPUTS / "demo" / "claims.json").exists()
+    missing = [
+        link
+        for link in links
+        if (made or not link.startswith("outputs/"))
+        and not (paths.REPOSITORY / link.partition("#")[0]).exists()
+    ]
+    assert links and not missing
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((paths.REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0" and citation["authors"]
+    assert citation["version"] == polystilts.__version__
+    assert citation["license"] == "Apache-2.0"
+    head = (paths.REPOSITORY / "LICENSE").read_text(encoding="utf-8").split()[:4]
+    assert head == ["Apache", "License", "Version", "2.0,"]

@@ -1,0 +1,186 @@
+"""CONTRIBUTING.md promises that languages, tasks, arms and scales are rows: one of each is added here."""
+
+import shutil
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import pytest
+import yaml
+from small_encoder import write_encoder
+
+from polystilts import paths, tasks
+from polystilts.errors import StudyError, WrongUse
+from polystilts.evaluation.labels import gold_labels
+from polystilts.evaluation.scores import score_run
+from polystilts.languages import LANGUAGES, Language, parity_set
+from polystilts.languages.lexicon import SCRIPTS
+from polystilts.pipeline.inputs import has_intermediate, world_parameters
+from polystilts.pipeline.params import load_scale, scale_names
+from polystilts.pipeline.plan import plan
+from polystilts.pipeline.study import Run, study_of
+from polystilts.sources import arms
+from polystilts.sources.world import choices, write_world
+from polystilts.sources.world.tasks import RECIPES, Recipe
+from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, TASKS, Strategy, Task, parse_arm
+
+ROWS = {"intermediate": 24, "target": 24, "dev": 6, "test": 8}
+TEXT = {"high": 30, "low": 10}
+HERE = ["alb", "dor", "lir", "var"]
+
+
+def rows(world, task, file):
+    """One file of examples."""
+    return pd.read_parquet(world / "examples" / task / f"{file}.parquet")
+
+
+# --- a language -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quillan(monkeypatch):
+    """A language that the study does not have."""
+    level = ("low", "low", "near")
+    row = Language("qui", "Quillan", "Pelasgian", "Greek", *level, parity_set(*level))
+    monkeypatch.setitem(LANGUAGES, row.code, row)
+    return row
+
+
+def test_a_new_language_has_words_text_test_rows_and_practice_rows(quillan, tmp_path):
+    made = ["xcopa", "udpos", "squad_v2"]
+    with_it, without = tmp_path / "with", tmp_path / "without"
+    card = write_world(with_it, 7, [*HERE, "qui"], "alb", made, ROWS, TEXT)
+    write_world(without, 7, HERE, "alb", made, ROWS, TEXT)
+    text = (with_it / "corpus" / "qui.txt").read_text()
+    assert set(SCRIPTS["Greek"]) & set(text) and card["languages"]["qui"]["lines"] == TEXT["low"]
+    lexicon = pd.read_csv(with_it / "lexicons" / "qui.csv")
+    assert len(lexicon) > 100 and (lexicon["word"] != lexicon["translation"]).mean() > 0.5
+    for task in ("xcopa", "udpos"):
+        ours, theirs = rows(with_it, task, "test-qui"), rows(with_it, task, "test-alb")
+        assert len(ours) == ROWS["test"] and ours["meaning_id"].tolist() == theirs["meaning_id"].tolist()
+    # two of its factors are at their harder level, so it stands in set A beside dor and var
+    parameters = {"shared": {"source_language": "alb", "languages": [*HERE, "qui"]}}
+    practice = arms.arm_rows(with_it / "examples", parse_arm("translated:squad_v2:A"), 24, 0, parameters)
+    assert set(practice["language"]) == {"alb", "dor", "var", "qui"}
+    # and no other language changes a word
+    same = ["corpus/lir.txt", "lexicons/var.csv", "examples/xcopa/test-dor.parquet"]
+    assert all((with_it / name).read_bytes() == (without / name).read_bytes() for name in same)
+
+
+def test_a_scale_may_name_a_new_language(quillan):
+    languages = {"shared.languages": [*HERE, "qui"], "shared.low_resource": ["lir", "qui"]}
+    study = study_of(load_scale("tiny", languages))
+    assert world_parameters(study)["languages"][-1] == "qui"
+    assert "in: dor var qui" in plan(study, 2)
+
+
+# --- a task of a known kind -------------------------------------------------------------------------------
+
+
+@dataclass
+class SomeRun:
+    """As much of a run as a score names."""
+
+    run_id: str = "some-run"
+    world_seed: int = 7
+    encoder: str = "w16"
+    encoder_seed: int = 0
+    strategy: str = "none"
+    intermediate_task: str = ""
+    language_set: str = ""
+    seed: int = 0
+
+
+@pytest.fixture
+def storycloze(monkeypatch):
+    """A target of a known kind that the study does not have: which of four sentences goes on?"""
+    row = Task("xstory", "Story Cloze", "multiple_choice", "accuracy", "target", "What next?", choices=4)
+    monkeypatch.setitem(TASKS, row.name, row)
+    monkeypatch.setitem(RECIPES, row.name, Recipe(choices.next_step))
+    return row
+
+
+def test_a_new_target_is_made_learned_answered_and_scored(storycloze, tmp_path):
+    from polystilts.evaluation.predict import predict_target
+    from polystilts.training.stages import finetune_target
+
+    write_world(tmp_path / "world", 7, ["alb", "dor"], "alb", ["xstory"], ROWS, TEXT)
+    examples = tmp_path / "world" / "examples"
+    for file, count in (("train-alb", 24), ("dev-alb", 6), ("test-dor", 8)):
+        assert len(rows(tmp_path / "world", "xstory", file)) == count
+    parameters = {
+        "shared": {"source_language": "alb"},
+        "target_finetuning": {"updates": {"xstory": 2}, "batch_size": 4, "learning_rate": 0.001},
+    }
+    encoder = write_encoder(tmp_path / "encoder")
+    tuned = finetune_target(tmp_path / "tuned", SomeRun(), "xstory", encoder, examples, parameters)
+    answers = predict_target(
+        tmp_path / "answers.parquet", SomeRun(), "xstory", tuned, examples, ["alb", "dor"], parameters
+    )
+    tests = {code: rows(tmp_path / "world", "xstory", f"test-{code}") for code in ("alb", "dor")}
+    labels = gold_labels(storycloze, tests)
+    scores = score_run(SomeRun(), "tiny", storycloze, answers, labels, source_language="alb")
+    assert scores["language"].tolist() == ["alb", "dor"] and set(scores["metric"]) == {"accuracy"}
+    right = answers.groupby("language")["item_score"].mean() * 100
+    assert scores["value"].tolist() == pytest.approx([right["alb"], right["dor"]])
+    perfect = labels[["language", "example_id"]].assign(prediction=labels["gold"], variant="")
+    scores = score_run(SomeRun(), "tiny", storycloze, perfect, labels, source_language="alb")
+    assert scores["value"].tolist() == [100.0, 100.0]
+
+
+def test_a_new_intermediate_task_is_an_arm_at_once(monkeypatch, tmp_path):
+    row = replace(TASKS["hellaswag"], name="swag", title="SWAG")
+    monkeypatch.setitem(TASKS, row.name, row)
+    monkeypatch.setitem(RECIPES, row.name, Recipe(choices.next_step))
+    monkeypatch.setattr(tasks.intermediate, "INTERMEDIATE_TASKS", (*INTERMEDIATE_TASKS, row))
+    arm = parse_arm("translated:swag:A")
+    study = study_of(load_scale("tiny", {"arms": ["none", str(arm)]}))
+    assert "swag" in world_parameters(study)["tasks"] and "translated:swag:A" in plan(study, 2)
+    write_world(tmp_path, 7, HERE, "alb", ["swag"], ROWS, TEXT)
+    parameters = {"shared": {"source_language": "alb", "languages": HERE}}
+    practice = arms.arm_rows(tmp_path / "examples", arm, 24, 0, parameters)
+    assert len(practice) == 24 and set(practice["language"]) == {"alb", "dor", "var"}
+
+
+# --- an arm -----------------------------------------------------------------------------------------------
+
+
+def test_a_new_arm_of_text_alone_is_a_row(monkeypatch):
+    row = Strategy("mlm-again", "masked language modelling once more", False, False, False, masked_lm=True)
+    monkeypatch.setitem(STRATEGIES, row.name, row)
+    assert has_intermediate(parse_arm("mlm-again"))
+    study = study_of(load_scale("tiny", {"arms": ["none", "mlm-again"]}))
+    assert study.runs[1] == Run("w48", 0, 0, "mlm-again", "", "", 0)
+    with pytest.raises(WrongUse, match="says more than mlm-again takes"):
+        parse_arm("mlm-again:squad_v2")
+
+
+@pytest.mark.skipif(not hasattr(arms, "LABELLED_ROWS"), reason="labelled arms are not yet a table")
+def test_a_new_labelled_arm_is_a_row_and_a_function(monkeypatch, tmp_path):
+    row = Strategy("backwards", "the rows of `english`, last to first", True, True, False)
+    monkeypatch.setitem(STRATEGIES, row.name, row)
+    write_world(tmp_path, 7, ["alb", "dor"], "alb", ["squad_v2"], ROWS, TEXT)
+    asked = (tmp_path / "examples", parse_arm("backwards:squad_v2"), 20, 0)
+    parameters = {"shared": {"source_language": "alb", "languages": ["alb", "dor"]}}
+    with pytest.raises(StudyError, match="nothing says which rows it reads"):
+        arms.arm_rows(*asked, parameters)
+    monkeypatch.setitem(arms.LABELLED_ROWS, row.name, lambda asked: asked.english[::-1])
+    ours = arms.arm_rows(*asked, parameters)
+    theirs = arms.arm_rows(asked[0], parse_arm("english:squad_v2"), 20, 0, parameters)
+    assert ours["example_id"].tolist() == theirs["example_id"].tolist()[::-1] and len(ours) == 20
+
+
+# --- a scale ----------------------------------------------------------------------------------------------
+
+
+def test_a_new_scale_is_a_file(monkeypatch, tmp_path):
+    shutil.copytree(paths.PARAMS, tmp_path / "params")
+    monkeypatch.setattr(paths, "PARAMS", tmp_path / "params")
+    sections = yaml.safe_load((tmp_path / "params" / "tiny.yaml").read_text())
+    sections["shared"]["seeds"] = [0, 1, 2, 3]
+    (tmp_path / "params" / "village.yaml").write_text(yaml.safe_dump(sections, sort_keys=False))
+    assert scale_names()[-1] == "village"
+    assert plan(study_of(load_scale("village")), 2).startswith("village: 12 runs")  # three arms, four seeds
+    del sections["shared"]["seeds"]
+    (tmp_path / "params" / "village.yaml").write_text(yaml.safe_dump(sections, sort_keys=False))
+    with pytest.raises(WrongUse, match="village.yaml: shared.seeds is missing; every scale names every knob"):
+        load_scale("village")
