@@ -9,7 +9,7 @@ RUN = $(VENV)/bin/python -m polystilts
 CHOSEN = --scale $(SCALE) $(if $(SET),--set '$(SET)') $(if $(DATA),--data '$(DATA)') --cores $(CORES)
 READY = $(VENV)/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help env plan study status test lab lock clean
+.PHONY: help env plan study status book test lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the verbs
@@ -34,6 +34,9 @@ study: $(READY)  ## run a study, from its first chapter to its answer
 
 status: $(READY)  ## show which chapters of a study are done
 	@$(RUN) status $(CHOSEN)
+
+book: $(READY)  ## make the book of a study from its executed chapters
+	@$(RUN) book $(CHOSEN)
 
 test: $(READY)  ## run the tests
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/python -m pytest

@@ -37,6 +37,13 @@ from polystilts.training.stages import intermediate_recipe, target_recipe
 COLUMNS = ("task", "view", "model", "metric", "value", "n")
 WHOLE = "whole input"
 NOTHING = "nothing"
+MOST_OF_AN_ANSWER = 40.0  # F1 of an answer without its question
+MOST_BY_CHANCE = {
+    2: 60.0,
+    3: 45.0,
+    4: 35.0,
+    5: 30.0,
+}  # accuracy of a partial reader, by the number of answers
 RETRIEVED = 100  # rows of each language in a retrieval pool: word likeness needs no more
 
 # What each baseline of evaluation/shortcuts.py looks at; the others look at the whole input.
@@ -74,7 +81,7 @@ def make_examples(
 
 
 def frames(examples: Path, task: Task, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training rows, and the rows to be marked: a target's test set, an intermediate task's development set."""
+    """Training rows, and the rows to be marked: of a target its test set, else the development set."""
     split = "test" if task.role == "target" else "dev"
     trained_on = read_examples(examples, task.training_task, "train", source)
     return trained_on, read_examples(examples, task.name, split, source)
@@ -123,9 +130,10 @@ def encoder_scores(
     views: Iterable[str] | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The same encoder with the same budget on the whole input and on each view: view, model, metric, value, n.
+    """The same encoder with the same budget on the whole input and on each view of it.
 
-    A view is blanked in training and in the test, so the encoder learns whatever the rest gives away.
+    Columns are view, model, metric, value and n. A view is blanked in training and in the test, so that the
+    encoder learns whatever the rest gives away.
     """
     rows = []
     for view in views or (WHOLE, *partial_views(task, test_frame)):
@@ -144,6 +152,29 @@ def recipe_of(task: Task, parameters: Mapping) -> Recipe:
         if task.role == "intermediate"
         else target_recipe(task.name, "none", parameters)
     )
+
+
+def most_allowed(task: Task) -> float:
+    """The highest score that a reader of a part of the input may reach.
+
+    >>> most_allowed(TASKS["xnli"]), most_allowed(TASKS["xcopa"]), most_allowed(TASKS["xquad"])
+    (45.0, 60.0, 40.0)
+    """
+    if task.kind == "question_answering":
+        return MOST_OF_AN_ANSWER
+    return MOST_BY_CHANCE[len(task.labels) if task.kind == "classification" else task.choices]
+
+
+def leaks(task: Task, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table of scores that a sound task would not have: partial readers far above chance.
+
+    Readers of the whole input may score, word overlap among them, which is legitimate evidence; counting
+    negations may not, though it looks at both texts.
+    """
+    if task.kind in ("tagging", "retrieval"):
+        return table.iloc[:0]
+    partial = (table["view"] != WHOLE) | (table["model"] == "negation counts")
+    return table[partial & (table["value"] > most_allowed(task))]
 
 
 def retrieval_scores(task: Task, examples: Path, languages: Sequence[str], source: str) -> pd.DataFrame:
@@ -220,6 +251,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return problem.exit_code
     print(done.to_string(index=False))
+    found = [leaks(TASKS[name], part) for name, part in done.groupby("task", sort=False)]
+    print(f"\nReaders of a part of the input that score too high: {sum(map(len, found))}")
+    for table in found:
+        for row in table.to_dict("records"):
+            print("  {task}, {view}: {model} {value:.1f}".format(**row))
     return 0
 
 

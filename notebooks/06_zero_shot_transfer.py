@@ -90,9 +90,9 @@ reading.table(reading.exposure_table(scores))
 reading.table(reading.score_table(scores, languages))
 
 # %% [markdown]
-# Read each row from left to right and watch where it drops. A retrieval task has no score in the source
-# language: there a sentence would have to find itself. The same as a figure, in which the steepness of a
-# line is the loss.
+# Read each row from left to right and watch where it drops. Tatoeba has no score in the source language:
+# there a sentence would have to find itself. The same as a figure, in which the steepness of a line is the
+# loss.
 
 # %%
 figure = figures.transfer_slopes(scores, languages)

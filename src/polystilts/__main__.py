@@ -11,6 +11,7 @@ EXAMPLES = """examples:
   python -m polystilts run --scale tiny
   python -m polystilts run --scale demo --set "seeds=[0,1,2,3]"
   python -m polystilts status --scale demo
+  python -m polystilts book --scale demo
 
 exit codes: 0 done, 1 failed, 2 wrong use
 """
@@ -29,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
         ("plan", "show the design, the work and the time, and start nothing"),
         ("run", "run a study from its first chapter to its last, doing only what is not done"),
         ("status", "show which chapters are done"),
+        ("book", "make the book of a finished study, unless it is as its chapters are"),
     ):
         one = verbs.add_parser(
             verb, help=sentence, description=sentence, epilog=EXAMPLES,
@@ -51,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; a refusal is one line and an exit code."""
     asked = parser().parse_args(arguments)
-    from polystilts.pipeline import drive, plan
+    from polystilts.pipeline import book, drive, plan
     from polystilts.pipeline.params import parse_changes
 
     try:
@@ -60,6 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
             print(plan.plan(drive.opened(asked.scale, changes), asked.cores))
         elif asked.verb == "run":
             drive.run(asked.scale, changes, asked.cores, asked.data)
+        elif asked.verb == "book":
+            study = drive.opened(asked.scale, changes)
+            made = book.make_book(study)
+            print(f"{book.place_of(study)} {'is made' if made else 'is as its chapters are'}")
         else:
             drive.status(asked.scale, changes)
     except StudyError as error:

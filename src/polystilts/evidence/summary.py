@@ -1,6 +1,6 @@
 """The closing page of a study: the question, the answer with its interval, and where to read on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +22,6 @@ def summary(
     scale: str,
     claims: Sequence[Claim],
     scores: pd.DataFrame,
-    majority: Mapping[str, float] | None = None,
 ) -> str:
     """The text of `summary.md`: read as it stands, and printed at the end of `make study`."""
     primary, retrieval = find_claim(claims, PRIMARY), find_claim(claims, RETRIEVAL)
@@ -45,7 +44,7 @@ def summary(
         "",
         "## Which intermediate tasks were learned",
         "",
-        *learned_lines(learned_intermediates(scores, majority)),
+        *learned_lines(learned_intermediates(scores)),
         "",
         "## Where to read on",
         "",
@@ -84,9 +83,8 @@ def write_summary(
     scale: str,
     claims: Sequence[Claim],
     scores: pd.DataFrame,
-    majority: Mapping[str, float] | None = None,
 ) -> str:
     """Write `summary.md` and return its text."""
-    text = summary(scale, claims, scores, majority)
+    text = summary(scale, claims, scores)
     write_text(path, text)
     return text

@@ -4,7 +4,7 @@ Languages of high overlap share words and names with the source language; langua
 words of their own in a script of their own, and transliterate names letter by letter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from polystilts.languages.concepts import (
@@ -55,6 +55,7 @@ class Lexicon:
     language: Language
     words: dict[str, str]  # concept or name identifier -> form
     past: str  # the ending of a past verb
+    tokens: dict = field(default_factory=dict, compare=False, repr=False)  # words already written
 
     def form(self, concept: str, past: bool = False) -> str:
         """The written form of a concept; verbs take the language's past ending.

@@ -1,7 +1,17 @@
 """Meanings: who did what to what, where, when and how, before any language puts them into words."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
+
+
+def changed(whole, **parts):
+    """A copy of a phrase or clause with some parts changed; `dataclasses.replace`, several times as fast.
+
+    A world changes clauses by the million, which makes this the one place where copying by hand pays.
+    """
+    copy = object.__new__(type(whole))
+    copy.__dict__.update(whole.__dict__, **parts)
+    return copy
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Clause:
 
     def asking(self, gap: str) -> "Clause":
         """The question whose answer is this clause's `gap`."""
-        return replace(self, gap=gap, fronted=False, opening="")
+        return changed(self, gap=gap, fronted=False, opening="")
 
 
 def meaning_id(*parts: object) -> str:

@@ -4,12 +4,11 @@ Near languages build sentences as the source language does (subject verb object,
 put the object before the verb and their adpositions after the noun.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from polystilts.languages.concepts import VERBS
 from polystilts.languages.lexicon import Lexicon
-from polystilts.languages.meaning import Clause, Phrase
+from polystilts.languages.meaning import Clause, Phrase, changed
 
 QUESTION_WORDS = {"subject": "who", "object": "what", "place": "where", "time": "when", "manner": "how"}
 
@@ -29,7 +28,7 @@ def realise(clause: Clause, lexicon: Lexicon) -> tuple[Token, ...]:
     """The sentence of a clause in one language, its final mark included."""
     far = lexicon.language.order == "far"
     if clause.cleft:
-        asked = replace(clause.asking(clause.gap), cleft=False)
+        asked = changed(clause.asking(clause.gap), cleft=False)
         body = _clause(asked, lexicon, far) + _copula(lexicon, far, _answer(clause, lexicon, far), clause.gap)
         return (*body, _mark(".", lexicon))
     return (*_clause(clause, lexicon, far), _mark("?" if clause.gap else ".", lexicon))
@@ -47,7 +46,12 @@ def _mark(mark: str, lexicon: Lexicon) -> Token:
 def _word(
     lexicon: Lexicon, concept: str, upos: str, category: str, role: str = "", past: bool = False
 ) -> Token:
-    return Token(lexicon.form(concept, past), upos, "O", category, role, concept)
+    key = (concept, upos, category, role, past)
+    token = lexicon.tokens.get(key)
+    if token is None:  # the same few words are written by the million
+        token = Token(lexicon.form(concept, past), upos, "O", category, role, concept)
+        lexicon.tokens[key] = token
+    return token
 
 
 def _phrase(phrase: Phrase, lexicon: Lexicon, role: str, pronoun: str = "it") -> tuple[Token, ...]:

@@ -9,7 +9,7 @@ from polystilts.pipeline.study import Study
 DATA = ("languages", "tasks", "sources")
 LEARNING = (*DATA, "models", "training")
 
-DRIVING = ("chapters", "drive", "mill", "plan", "times")  # these start chapters and are not part of any
+DRIVING = ("book", "chapters", "drive", "mill", "plan", "times")  # these handle chapters, are part of none
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import psutil
 import yaml
 from filelock import FileLock, Timeout
 
-from polystilts import paths
+from polystilts import account, paths
 from polystilts.errors import StudyError, WrongUse
-from polystilts.files import DRAFT, read_json, sha256, write_text
+from polystilts.files import DRAFT, read_json, sha256, write_json, write_text
+from polystilts.pipeline import book
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
 from polystilts.pipeline.mill import surroundings
 from polystilts.pipeline.params import load_scale
@@ -47,6 +49,7 @@ def run(scale: str, changes: Mapping[str, Any], cores: int, data: str = "") -> N
                 f"{study.name}: {len(study.runs)} runs, {len(jobs_of(study))} jobs, {cores} cores", flush=True
             )
             start_engine(study, cores, data, invocation)
+            bind_book(study, invocation)
             overhead = write_times(study, invocation, began)
             report(study, overhead, time.time() - began)
     except Timeout:
@@ -165,6 +168,29 @@ def start_engine(study: Study, cores: int, data: str, invocation: str) -> None:
         raise StudyError(f"the engine stopped: {' '.join(last)} — see {log}")
 
 
+def bind_book(study: Study, invocation: str) -> None:
+    """Make the book if its chapters have changed; the study is finished even if this fails."""
+    began = time.time()
+    try:
+        with account.spend("book") as spent:
+            made = book.make_book(study)
+    except Exception as error:  # whatever it was, it must not cost anyone the results of a finished study
+        print(f"the book was not made: {' '.join(str(error).split())}; `make book` tries again", flush=True)
+        return
+    if not made:
+        return
+    print(f"  book · {spent.wall_s:.0f} s", flush=True)
+    record = {
+        "stage": "book",
+        "started": began,
+        "ended": time.time(),
+        "cpu_s": spent.cpu_s,
+        "entries": [asdict(spent)],
+        "invocation": invocation,
+    }
+    write_json(study.folder / ".done" / "time" / "book.json", record)
+
+
 def report(study: Study, overhead: float | None, seconds: float) -> None:
     """Print the answer of the study, and where to read it."""
     if overhead is None:
@@ -180,7 +206,8 @@ def report(study: Study, overhead: float | None, seconds: float) -> None:
         print("\n" + summary.read_text(encoding="utf-8").strip() + "\n")
     if line := compare_with_shipped(study):
         print(line)
-    print(f"read: {study.folder / 'chapters'}")
+    index = study.folder / "book" / "index.html"
+    print(f"read: {index if index.exists() else study.folder / 'chapters'}")
 
 
 def status(scale: str, changes: Mapping[str, Any]) -> None:

@@ -144,7 +144,7 @@ KNOBS: dict[str, dict[str, Callable]] = {
     },
     "target_finetuning": {"updates": updates_by_task, "batch_size": positive, "learning_rate": rate},
     "zero_shot_transfer": {"retrieval_layers": list_of(count), "dev": one_of((True, False), "answer")},
-    "xtreme_r_analysis": {"smallest_effect": number(float, 0.0, 100.0), "confidence": share},
+    "xtreme_r_analysis": {"smallest_effect": number(float, 0.0, 100.0)},
 }
 
 

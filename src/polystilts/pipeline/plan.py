@@ -39,7 +39,8 @@ def plan(study: Study, cores: int) -> str:
 def arm_lines(study: Study) -> list[str]:
     """One line for each arm: its budget, and which languages it sees labels in."""
     first = study.scale["intermediate_training"]
-    budget = first["updates"] * first["batch_size"]
+    rows_made = study.scale["data_preparation"]["rows"]["intermediate"]
+    budget = min(first["updates"] * first["batch_size"], rows_made)
     languages = [
         code for code in study.scale.shared["languages"] if code != study.scale.shared["source_language"]
     ]

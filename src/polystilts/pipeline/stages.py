@@ -255,12 +255,12 @@ def development_rows(study: Study, run: Run) -> list[Any]:
         "language": study.scale.shared["source_language"],
         "exposure": "same-task",
         "split": "dev",
-        "metric": found["metric"],
         "variant": "",
-        "value": found["value"],
         "n": found["n"],
     }
-    return [pd.DataFrame([row])]
+    reached = row | {"metric": found["metric"], "value": found["value"]}
+    guessed = row | {"metric": "majority", "value": found["majority"]}  # the same answer for everybody
+    return [pd.DataFrame([reached, guessed])]
 
 
 def analyse(study: Study) -> None:

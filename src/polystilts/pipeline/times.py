@@ -16,10 +16,10 @@ MEASURES = ("value", "n")  # every other column of scores.csv names the score
 
 
 def write_times(study: Study, invocation: str, began: float) -> float | None:
-    """Write `tables/time.csv` if any job ran just now; return the share that was overhead."""
+    """Write `tables/time.csv` if any chapter ran just now; return the share that was overhead."""
     records = [read_json(file) for file in sorted((study.folder / ".done" / "time").glob("*.json"))]
     ran = [record for record in records if record["invocation"] == invocation]
-    if not ran:
+    if all(record["stage"] == "book" for record in ran):
         return None
     rows: dict[tuple, list] = defaultdict(lambda: [0.0, 0.0, 0])
     for record in records:

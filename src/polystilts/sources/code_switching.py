@@ -1,4 +1,4 @@
-"""Code-switching: words of source-language rows replaced through bilingual lexicons (after CoSDA-ML, 2020)."""
+"""Code-switching: words of source-language rows replaced through bilingual lexicons (as in CoSDA-ML)."""
 
 from collections.abc import Mapping
 from random import Random

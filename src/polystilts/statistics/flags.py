@@ -1,7 +1,5 @@
 """Cells that cannot show what they are asked: at chance, at the ceiling, or never learned at all."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from polystilts.statistics.intervals import wilson_interval
@@ -41,18 +39,20 @@ def flag_cells(scores: pd.DataFrame) -> pd.DataFrame:
     return cells
 
 
-def learned_intermediates(scores: pd.DataFrame, majority: Mapping[str, float] | None = None) -> pd.DataFrame:
+def learned_intermediates(scores: pd.DataFrame) -> pd.DataFrame:
     """Which intermediate tasks were learned, by their source-language development score.
 
-    Reads the rows with split "dev" whose target is the arm's own intermediate task. `majority` gives the
-    majority score of a task where it is known; else chance. Learned is a Wilson interval, of the mean over
-    the `english` runs, that lies above it.
+    Reads the rows with split "dev" whose target is the arm's own intermediate task, and beside them the rows
+    with metric "majority"; where there are none, chance is the bar. Learned is a Wilson interval, of the mean
+    over the `english` runs, that lies above it.
     """
     rows = main_scores(scores, split="dev")
     rows = rows[(rows["strategy"] == "english") & (rows["intermediate_task"] == rows["target_task"])]
+    guesses = scores[(scores["split"] == "dev") & (scores["metric"] == "majority")]
+    majority = guesses.groupby("target_task")["value"].mean()
     found = []
     for task, part in rows.groupby("target_task"):
-        guess = (majority or {}).get(task, chance(task, part["n"].min()))
+        guess = majority.get(task, chance(task, part["n"].min()))
         value, n = part["value"].mean(), part["n"].min()
         low, high = wilson_interval(value, n)
         found.append((task, TASKS[task].title, value, low, high, guess, n, len(part), low > guess))

@@ -1,10 +1,9 @@
-"""Multiple choice: what came before or after (COPA), what comes next (HellaSwag), reading, common knowledge."""
+"""Multiple choice: cause and effect (COPA), what comes next (HellaSwag), reading, common knowledge."""
 
-from dataclasses import replace
 from random import Random
 
 from polystilts.languages.concepts import CLASS_OF, OBJECT_CLASSES, OBJECTS
-from polystilts.languages.meaning import Clause, Phrase
+from polystilts.languages.meaning import Clause, Phrase, changed
 from polystilts.sources.world.items import ChoiceItem
 from polystilts.sources.world.scenes import IT, SHE, Cast, routine_event, step
 from polystilts.sources.world.spans import GAPS, story
@@ -23,9 +22,9 @@ def _shuffled(random: Random, right: object, wrong: list) -> tuple[tuple, int]:
 def cause_or_effect(random: Random, cast: Cast) -> ChoiceItem:
     """COPA: given a step of a routine, which sentence tells its cause (`because`) or its effect (`so`)?
 
-    The options speak of "it", so no word of the premise recurs. Wrong options are drawn from the routines of
-    other things, one in four from the wrong side of the right routine: every option sentence is as often right
-    as wrong.
+    The options speak of "it", so no word of the premise recurs. Wrong options are drawn from the routines
+    of other things, one in four from the wrong side of the right routine: every option sentence is as often
+    right as wrong.
     """
     premise = routine_event(random, cast)
     word, ahead = random.choice((("because", -1), ("so", 1)))
@@ -41,9 +40,9 @@ def cause_or_effect(random: Random, cast: Cast) -> ChoiceItem:
 def next_step(random: Random, cast: Cast) -> ChoiceItem:
     """HellaSwag: two steps of a routine are told; which of four sentences goes on?"""
     first = routine_event(random, cast)
-    second = replace(step(first, 1), opening="then")
-    right = (replace(step(first, 2), opening="then"),)
-    wrong = [(replace(step(first, 0), opening="then"),)]
+    second = changed(step(first, 1), opening="then")
+    right = (changed(step(first, 2), opening="then"),)
+    wrong = [(changed(step(first, 0), opening="then"),)]
     verbs: set[str] = set()
     while len(wrong) < 3:
         verb = random.choice(_other_class(random, first.object.noun))
@@ -68,7 +67,7 @@ def reading(random: Random, cast: Cast) -> ChoiceItem:
     gap = random.choice(("subject", "object"))
     question = clauses[asked].asking(gap)
     for slot in GAPS[2:]:
-        question = replace(question, **{slot: None if slot == "place" else ""})
+        question = changed(question, **{slot: None if slot == "place" else ""})
     if gap == "subject":
         options = [clause.subject for clause in clauses]
     else:

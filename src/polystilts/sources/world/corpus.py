@@ -6,11 +6,10 @@ question is ever asked and no question mark appears; the question words occur on
 words for the first time at the test. No held-out fact is ever written.
 """
 
-from dataclasses import replace
 from random import Random
 
 from polystilts.languages.concepts import CLASS_OF, NUMBERS, OBJECTS
-from polystilts.languages.meaning import Clause, Phrase
+from polystilts.languages.meaning import Clause, Phrase, changed
 from polystilts.sources.world.scenes import Cast, casts, event, fact, routine_event, step, weaker
 
 CLEFT_SHARE = 0.30  # of the restatements, which makes about one sentence in eight
@@ -23,7 +22,7 @@ def cleft(random: Random, clause: Clause) -> Clause:
     if clause.object is not None:
         gaps.append("object")
     gaps += [slot for slot in ("place", "time", "manner") if getattr(clause, slot)]
-    return replace(clause, gap=random.choice(gaps), cleft=True, fronted=False, opening="")
+    return changed(clause, gap=random.choice(gaps), cleft=True, fronted=False, opening="")
 
 
 def _restated(random: Random, clause: Clause) -> Clause:
@@ -33,7 +32,7 @@ def _restated(random: Random, clause: Clause) -> Clause:
 
 
 def _loosely(random: Random, clause: Clause) -> Clause:
-    return replace(clause, fronted=True) if clause.time and random.random() < 0.3 else clause
+    return changed(clause, fronted=True) if clause.time and random.random() < 0.3 else clause
 
 
 def retelling(random: Random, cast: Cast) -> tuple[Clause, ...]:
@@ -65,10 +64,10 @@ def routine(random: Random, cast: Cast) -> tuple[Clause, ...]:
     second = step(first, 1, pronouns=random.random() < 0.7)
     told = random.random()
     if told < 0.25:
-        return (first, replace(step(first, -1), opening="because"))
+        return (first, changed(step(first, -1), opening="because"))
     if told < 0.5:
-        return (first, replace(second, opening="so"))
-    return (first, replace(second, opening="then"), replace(step(first, 2), opening="then"))
+        return (first, changed(second, opening="so"))
+    return (first, changed(second, opening="then"), changed(step(first, 2), opening="then"))
 
 
 def definition(random: Random, cast: Cast) -> tuple[Clause, ...]:
@@ -79,9 +78,9 @@ def definition(random: Random, cast: Cast) -> tuple[Clause, ...]:
 
 def habit(random: Random, cast: Cast) -> tuple[Clause, ...]:
     """What somebody does again and again, with numbered things, in the present."""
-    clause = replace(event(random, cast), past=False)
+    clause = changed(event(random, cast), past=False)
     if clause.object.noun in CLASS_OF:
-        clause = replace(clause, object=Phrase(noun=clause.object.noun, number=random.choice(NUMBERS)))
+        clause = changed(clause, object=Phrase(noun=clause.object.noun, number=random.choice(NUMBERS)))
     return (clause,)
 
 
@@ -93,12 +92,13 @@ def lasting(random: Random, cast: Cast) -> tuple[Clause, ...]:
 
 def denial(random: Random, cast: Cast) -> tuple[Clause, ...]:
     """What did not happen, and what did."""
-    return (replace(event(random, cast), negated=True), event(random, cast))
+    return (changed(event(random, cast), negated=True), event(random, cast))
 
 
 # What a document is about, and its share of the text.
 DOCUMENT_KINDS = (
-    (retelling, 0.36), (report, 0.20), (routine, 0.20), (lasting, 0.10), (definition, 0.05), (habit, 0.05), (denial, 0.04),
+    (retelling, 0.36), (report, 0.20), (routine, 0.20), (lasting, 0.10),
+    (definition, 0.05), (habit, 0.05), (denial, 0.04),
 )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
 """Pairs of texts: inference (MNLI, XNLI, ANLI) and paraphrase (QQP)."""
 
 from collections import Counter
-from dataclasses import replace
 from random import Random
 
-from polystilts.languages.concepts import CLASS_OF, TRADE_VERBS, VERB_SYNONYM
-from polystilts.languages.meaning import Clause, held_out
+from polystilts.languages.concepts import CLASS_OF, OBJECTS, TRADE_VERBS, VERB_SYNONYM
+from polystilts.languages.meaning import Clause, changed, held_out
 from polystilts.sources.world.items import PairItem
 from polystilts.sources.world.scenes import (
     Cast,
@@ -27,11 +26,12 @@ def inference(random: Random, cast: Cast, label: str | None = None) -> PairItem:
     """Premise and hypothesis about one event; the label lies in the relation of the two, in neither alone.
 
     The hypothesis is drawn first and knows nothing of the label: subject, verb, thing and two of colour,
-    place, time and manner. One of the two is the focus. Entailment: the premise tells the same, and more.
-    Contradiction: the premise gives the focus another value (one event has one place, one time …, the reading
-    that annotators of SNLI and MNLI were asked for). Neutral: the premise does not tell the focus. The premise
-    always tells three of the four. Half of the hypotheses name the thing by its class, half of the possible
-    verbs by a synonym, whatever the label, so that new words in the hypothesis do not give the label away.
+    place, time and manner. Entailment: the premise tells the same, and more. Neutral: the premise does not
+    tell one of the two. Contradiction: the premise gives one of the two another value, or has another deed
+    or thing (one event has one place, one time, one deed: the reading that annotators of SNLI and MNLI were
+    asked for). The premise always tells three of the four. Half of the hypotheses name the thing by its
+    class, half of the possible verbs by a synonym, whatever the label, so that new words do not give the
+    label away.
     """
     label = label or random.choice(NLI_LABELS)
     while True:
@@ -45,20 +45,31 @@ def inference(random: Random, cast: Cast, label: str | None = None) -> PairItem:
         hypothesis = fill(random, cast, hypothesis, slot)
     focus, kept = random.sample(told, 2)
     unsaid = [slot for slot in SLOTS if slot not in told]
-    if label == "entailment":
-        premise = fill(random, cast, hypothesis, random.choice(unsaid))
-    elif label == "contradiction":
-        premise = fill(random, cast, fill(random, cast, hypothesis, focus), random.choice(unsaid))
-    else:
+    if label == "neutral":
         premise = empty(hypothesis, focus)
         for slot in unsaid:
             premise = fill(random, cast, premise, slot)
+    else:
+        premise = fill(random, cast, hypothesis, random.choice(unsaid))
+        if label == "contradiction":
+            other_core = random.random() < 0.5
+            premise = _another_core(random, premise) if other_core else fill(random, cast, premise, focus)
     if random.random() < 0.5:
         named = hypernym(hypothesis.object)
-        hypothesis = replace(hypothesis, object=replace(named, colour=hypothesis.object.colour))
+        hypothesis = changed(hypothesis, object=changed(named, colour=hypothesis.object.colour))
     if hypothesis.verb in VERB_SYNONYM and random.random() < 0.5:
-        hypothesis = replace(hypothesis, verb=VERB_SYNONYM[hypothesis.verb])
+        hypothesis = changed(hypothesis, verb=VERB_SYNONYM[hypothesis.verb])
     return PairItem((premise,), (hypothesis,), label)
+
+
+def _another_core(random: Random, clause: Clause) -> Clause:
+    """The event with another deed, or, where the deed goes with anything, a thing of another class."""
+    own = CLASS_OF[clause.object.noun]
+    if clause.verb in VERB_SYNONYM and random.random() < 0.5:
+        others = [noun for noun in OBJECTS if CLASS_OF[noun] is not own]
+        return changed(clause, object=changed(clause.object, noun=random.choice(others)))
+    verbs = VERB_SYNONYM if clause.verb in VERB_SYNONYM else own.routine
+    return changed(clause, verb=random.choice([verb for verb in verbs if verb != clause.verb]))
 
 
 def _overlap_guess(item: PairItem) -> str:
@@ -105,7 +116,7 @@ def paraphrase(random: Random, cast: Cast) -> PairItem:
     clause = event(random, cast, modifiers=random.choice((1, 2)), people=1.0 if swap else 0.0)
     if not swap and random.random() < 0.6:
         while True:
-            traded = replace(clause, verb=random.choice(TRADE_VERBS)[0])
+            traded = changed(clause, verb=random.choice(TRADE_VERBS)[0])
             if held_out(traded) == cast.held_out:
                 clause = traded
                 break
@@ -115,11 +126,11 @@ def paraphrase(random: Random, cast: Cast) -> PairItem:
     second = first
     if not same:
         if swap:
-            second = replace(second, subject=first.object, object=first.subject)
+            second = changed(second, subject=first.object, object=first.subject)
         else:
-            second = replace(second, subject=other_person(random, cast, first.subject))
+            second = changed(second, subject=other_person(random, cast, first.subject))
     if second.verb in VERB_SYNONYM and random.random() < 0.7:
-        second = replace(second, verb=VERB_SYNONYM[second.verb])
+        second = changed(second, verb=VERB_SYNONYM[second.verb])
     if second.object.noun in CLASS_OF and random.random() < 0.5:
         second = empty(second, "colour")
     return PairItem((first,), (second,), "same" if same else "different")

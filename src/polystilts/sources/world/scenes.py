@@ -1,6 +1,6 @@
 """Scenes: people doing things, drawn at random from a cast of names that one split may use."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from polystilts.languages.concepts import (
@@ -18,7 +18,7 @@ from polystilts.languages.concepts import (
     VERB_SYNONYM,
 )
 from polystilts.languages.lexicon import name_ids
-from polystilts.languages.meaning import Clause, Phrase, held_out
+from polystilts.languages.meaning import Clause, Phrase, changed, held_out
 
 SPLITS = ("train", "dev", "test")
 SPLIT_SHARES = {"train": 0.5, "dev": 0.2, "test": 0.3}
@@ -111,7 +111,7 @@ def event(
         else:
             what = thing(random)
             if verb in ROUTINE_OF:
-                what = replace(what, noun=random.choice(ROUTINE_OF[verb].members))
+                what = changed(what, noun=random.choice(ROUTINE_OF[verb].members))
             clause = Clause(subject, verb or verb_for(random, what.noun), what)
         if held_out(clause) == cast.held_out:
             return with_modifiers(random, cast, clause, modifiers or random.choice((1, 1, 2, 2, 3)))
@@ -135,14 +135,14 @@ def fill(random: Random, cast: Cast, clause: Clause, slot: str) -> Clause:
     """The clause with one slot (colour, place, time or manner) given a value other than the one it has."""
     if slot == "colour":
         colour = random.choice([value for value in COLOURS if value != clause.object.colour])
-        return replace(clause, object=replace(clause.object, colour=colour))
+        return changed(clause, object=changed(clause.object, colour=colour))
     if slot == "place":
         while True:
             where = town(random, cast)
             if where != clause.place:
-                return replace(clause, place=where)
+                return changed(clause, place=where)
     values = TIMES if slot == "time" else MANNERS
-    return replace(
+    return changed(
         clause, **{slot: random.choice([value for value in values if value != getattr(clause, slot)])}
     )
 
@@ -150,8 +150,8 @@ def fill(random: Random, cast: Cast, clause: Clause, slot: str) -> Clause:
 def empty(clause: Clause, slot: str) -> Clause:
     """The clause with one slot left unsaid."""
     if slot == "colour":
-        return replace(clause, object=replace(clause.object, colour=""))
-    return replace(clause, **{slot: None if slot == "place" else ""})
+        return changed(clause, object=changed(clause.object, colour=""))
+    return changed(clause, **{slot: None if slot == "place" else ""})
 
 
 def fact(random: Random, cast: Cast) -> Clause:
@@ -196,9 +196,9 @@ def weaker(random: Random, clause: Clause, drop: float = 0.6) -> Clause:
             clause = empty(clause, slot)
     if clause.object is not None and clause.object.noun in CLASS_OF:
         if random.random() < 0.35:
-            clause = replace(clause, object=hypernym(clause.object))
+            clause = changed(clause, object=hypernym(clause.object))
         elif random.random() < 0.6:
             clause = empty(clause, "colour")
     if clause.verb in VERB_SYNONYM and random.random() < 0.5:
-        clause = replace(clause, verb=VERB_SYNONYM[clause.verb])
+        clause = changed(clause, verb=VERB_SYNONYM[clause.verb])
     return clause

@@ -1,10 +1,9 @@
 """Questions whose answer stands in a text: SQuAD, XQuAD, MLQA, TyDiQA, and the pairs of LAReQA."""
 
-from dataclasses import replace
 from random import Random
 
 from polystilts.languages.concepts import CLASS_OF, VERB_SYNONYM
-from polystilts.languages.meaning import Clause, held_out
+from polystilts.languages.meaning import Clause, changed, held_out
 from polystilts.sources.world.items import AnswerItem, SpanItem
 from polystilts.sources.world.scenes import Cast, empty, event, fill, hypernym, person, thing, verb_for
 
@@ -48,9 +47,9 @@ def ask(random: Random, clause: Clause, weak: float = 0.6) -> Clause:
     if gap != "object":
         question = empty(question, "colour")
         if random.random() < 0.1:
-            question = replace(question, object=hypernym(question.object))
+            question = changed(question, object=hypernym(question.object))
     if question.verb in VERB_SYNONYM and random.random() < 0.15:
-        question = replace(question, verb=VERB_SYNONYM[question.verb])
+        question = changed(question, verb=VERB_SYNONYM[question.verb])
     return question
 
 
@@ -66,9 +65,9 @@ def span(random: Random, cast: Cast, unanswerable: float = 0.0, weak: float = 0.
     if random.random() < unanswerable:
         others = [clause for i, clause in enumerate(clauses) if i != answer]
         if question.gap == "subject":
-            mixed = replace(question, object=random.choice(others).object)
+            mixed = changed(question, object=random.choice(others).object)
         else:
-            mixed = replace(question, subject=random.choice(others).subject)
+            mixed = changed(question, subject=random.choice(others).subject)
         if not any(_answers(clause, mixed) for clause in clauses):
             return SpanItem(tuple(clauses), mixed, -1)
     return SpanItem(tuple(clauses), question, answer)

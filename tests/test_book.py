@@ -1,0 +1,217 @@
+"""The book: pages that read without code, hold together, and ask nobody else for anything."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from polystilts import paths
+from polystilts.errors import StudyError, WrongUse
+from polystilts.files import read_json, write_json, write_text
+from polystilts.pipeline import book
+from polystilts.pipeline.chapters import CHAPTERS, DRIVING
+from polystilts.pipeline.drive import bind_book
+from polystilts.pipeline.study import open_study
+
+# The theme's own modules use what Sphinx will remove one day.
+pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated. Check CHANGES for Sphinx")
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SUMMARY = """# The answer at scale pond
+
+**The question.** Do frogs sing?
+
+**The answer: supported.** Expected: Frogs sing. Found: +3.0 points (95 % interval +1.0 to +5.0).
+
+## Which intermediate tasks were learned
+
+- Croaking: learned
+
+## Where to read on
+
+- the book, without code: `outputs/pond/book/index.html`
+"""
+
+
+def said(text):
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def ran(code, *outputs, tags=()):
+    return {
+        "cell_type": "code",
+        "execution_count": 1,
+        "metadata": {"tags": list(tags)},
+        "source": code,
+        "outputs": list(outputs),
+    }
+
+
+def returned(**data):
+    data = {kind.replace("_", "/"): [line + "\n" for line in text.split("\n")] for kind, text in data.items()}
+    return {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}
+
+
+def drawn(words):
+    metadata = {"image/png": {"alt": words, "width": 700}}
+    return {"output_type": "display_data", "metadata": metadata, "data": {"image/png": PIXEL}}
+
+
+def notebook(*cells):
+    python = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {"cells": list(cells), "metadata": {"kernelspec": python}, "nbformat": 4, "nbformat_minor": 4}
+
+
+POND = notebook(
+    said("# 0 · The pond\n*Reads* nothing\n\n[Contents](../README.md) · [Frogs →](01_frogs.ipynb)\n\n"
+         "A pond is deep. Who lives in\nit? We shall see."),
+    ran("depth: int = 3  # how deep", tags=["parameters"]),
+    ran("depth = 4", tags=["injected-parameters"]),
+    ran("look()", returned(text_markdown="| who | legs |\n| :-- | --: |\n| frog | 4 |", text_plain="<x>")),
+)  # fmt: skip
+FROGS = notebook(
+    said("# 1 · Frogs\n\n[← The pond](00_pond.ipynb)\n\nDo they sing?"),
+    ran('show("07_by_language")', drawn("Songs by frog, from low to high."),
+        returned(text_markdown="*Songs by frog. See [the front](../README.md#answer).*")),
+    said("## Your turn\n\n<details><summary>Answer</summary>\n\n```python\nsing()\n```\n\n</details>"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A book of two chapters, and what Sphinx had to say about it."""
+    root = tmp_path_factory.mktemp("pond")
+    files = [root / "00_pond.ipynb", root / "01_frogs.ipynb"]
+    for file, content in zip(files, (POND, FROGS), strict=True):
+        write_json(file, content)
+    write_text(root / "summary.md", SUMMARY)
+    write_text(root / "book" / "old.html", "an older book")
+    assert book.bind("pond", files, root / "summary.md", root / "book") == []
+    return root / "book"
+
+
+class Tags(HTMLParser):
+    """All tags of a page with their attributes."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+def pages(site):
+    return {file.name: file.read_text(encoding="utf-8") for file in site.glob("*.html")}
+
+
+def test_the_book_has_its_pages_and_replaces_the_older_one(site):
+    assert set(pages(site)) == {"index.html", "00_pond.html", "01_frogs.html", "search.html"}
+    assert (site / "searchindex.js").exists()
+    assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < 5e6
+
+
+def test_the_first_page_asks_answers_shows_and_leads_on(site):
+    page = pages(site)["index.html"]
+    for words in ("Do frogs sing?", "The answer: supported.", "95 % interval +1.0 to +5.0", "Songs by frog.",
+                  "Who lives in it?", "Croaking: learned"):  # fmt: skip
+        assert words in page
+    assert "Where to read on" not in page
+    assert "answer.png" in page
+
+
+def test_no_page_asks_another_host_for_anything(site):
+    for name, page in pages(site).items():
+        for tag, attributes in Tags(page).found:
+            asked = [attributes.get("src") or "", attributes.get("srcset") or ""]
+            asked.append((attributes.get("href") or "") if tag == "link" else "")
+            assert not [url for url in asked if "//" in url], f"{name}: {tag} {attributes}"
+    outside = re.compile(r"""(url\(|@import)\s*["']?(https?:)?//""")
+    for style in site.rglob("*.css"):
+        assert not outside.search(style.read_text(encoding="utf-8")), style
+
+
+def test_every_link_and_every_file_it_needs_is_there(site):
+    for name, page in pages(site).items():
+        for tag, attributes in Tags(page).found:
+            for url in (attributes.get("href"), attributes.get("src")):
+                parts = urlsplit(url or "")
+                if parts.path and not parts.scheme:
+                    assert (site / unquote(parts.path)).exists(), f"{name}: {tag} {url}"
+                    assert not parts.path.endswith((".ipynb", ".md")), f"{name}: {tag} {url}"
+    assert 'href="index.html"' in pages(site)["01_frogs.html"].replace("#", '"')
+
+
+def test_every_picture_is_described(site):
+    for name in ("index.html", "01_frogs.html"):
+        words = [a.get("alt") for tag, a in Tags(pages(site)[name]).found if tag == "img"]
+        assert words == ["Songs by frog, from low to high."]
+
+
+def test_code_is_folded_and_results_are_not(site):
+    page = pages(site)["00_pond.html"]
+    folded = re.findall(r"<details.*?</details>", page, flags=re.S)
+    assert len(folded) == 3 and not any("<details open" in part for part in folded)
+    assert "the knobs, with what each means" in folded[0] and "how deep" in folded[0]
+    assert "the knobs as they were set for this page" in folded[1]
+    rest = re.sub(r"<details.*?</details>", "", page, flags=re.S)
+    assert "highlight-ipython3" not in rest
+    assert re.search(r"<td[^>]*><p>frog</p></td>", rest), "a printed table is a table"
+
+
+def study_with(tmp_path, monkeypatch, chapters=CHAPTERS):
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path)
+    study = open_study("tiny")
+    for chapter in chapters:
+        write_json(study.folder / "chapters" / f"{chapter.name}.ipynb", notebook(said(f"# {chapter.name}")))
+    write_text(study.folder / "summary.md", SUMMARY)
+    return study
+
+
+def test_a_book_is_made_again_only_when_its_chapters_change(tmp_path, monkeypatch):
+    study = study_with(tmp_path, monkeypatch)
+    bound = []
+
+    def bind(name, chapters, summary, target):
+        bound.append(name)
+        write_json(target / book.MADE_FROM, book.made_from(chapters, summary))
+        return []
+
+    monkeypatch.setattr(book, "bind", bind)
+    assert book.make_book(study)
+    assert not book.make_book(study)
+    write_json(study.folder / "chapters" / "01_languages.ipynb", notebook(said("# 1 · New words")))
+    assert book.make_book(study)
+    assert bound == ["tiny", "tiny"]
+
+
+def test_an_unfinished_study_has_no_book(tmp_path, monkeypatch):
+    study = study_with(tmp_path, monkeypatch, CHAPTERS[:-1])
+    with pytest.raises(WrongUse, match="08_what_we_learned.ipynb is missing"):
+        book.make_book(study)
+    stopped = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": []}
+    with pytest.raises(StudyError, match="01_x stopped with ValueError"):
+        book.page_of("01_x", notebook(ran("1 / 0", stopped)))
+
+
+def test_a_failing_book_costs_nobody_a_finished_study(tmp_path, monkeypatch, capsys):
+    study = study_with(tmp_path, monkeypatch)
+
+    def fail(*_):
+        raise OSError("no space\nleft")
+
+    monkeypatch.setattr(book, "bind", fail)
+    bind_book(study, "now")
+    assert capsys.readouterr().out == "the book was not made: no space left; `make book` tries again\n"
+    assert not (study.folder / ".done" / "time" / "book.json").exists()
+    monkeypatch.setattr(book, "bind", lambda *_: [])
+    bind_book(study, "now")
+    record = read_json(study.folder / ".done" / "time" / "book.json")
+    assert (record["stage"], record["invocation"]) == ("book", "now")
+    assert [entry["kind"] for entry in record["entries"]] == ["book"]
+
+
+def test_changing_the_book_repeats_no_chapter():
+    assert "book" in DRIVING
