@@ -13,6 +13,7 @@ from polystilts.pipeline import book
 from polystilts.pipeline.chapters import CHAPTERS, DRIVING
 from polystilts.pipeline.drive import bind_book
 from polystilts.pipeline.study import open_study
+from polystilts.pipeline.times import write_times
 
 # The theme's own modules use what Sphinx will remove one day.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated. Check CHANGES for Sphinx")
@@ -211,6 +212,7 @@ def test_a_failing_book_costs_nobody_a_finished_study(tmp_path, monkeypatch, cap
     record = read_json(study.folder / ".done" / "time" / "book.json")
     assert (record["stage"], record["invocation"]) == ("book", "now")
     assert [entry["kind"] for entry in record["entries"]] == ["book"]
+    assert write_times(study, "now", 0.0) is None, "a book alone is no reason to count the seconds anew"
 
 
 def test_changing_the_book_repeats_no_chapter():

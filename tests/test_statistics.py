@@ -18,7 +18,7 @@ from polystilts.statistics.compare import (
     unit_values,
 )
 from polystilts.statistics.factors import factor_effects, levels
-from polystilts.statistics.flags import flag_cells, learned_intermediates
+from polystilts.statistics.flags import flag_cells, learned_intermediates, learned_targets
 from polystilts.statistics.gains import contrast, gains, logit, transfer_gap
 from polystilts.statistics.intervals import Interval, for_new_languages, t_interval, wilson_interval
 from polystilts.statistics.outcomes import holm, outcome
@@ -390,7 +390,8 @@ def test_an_intermediate_task_at_majority_is_not_learned():
     found = learned_intermediates(pd.concat([dev.assign(value=27.0), dev.assign(value=27.0, seed=1)]))
     assert found["learned"].tolist() == [False] and found["majority"].tolist() == [25.0]
     assert learned_intermediates(dev.assign(value=80.0))["learned"].tolist() == [True]
-    assert learned_intermediates(dev.assign(value=80.0), {"hellaswag": 79.0})["learned"].tolist() == [False]
+    guessed = dev.assign(metric="majority", value=79.0)
+    assert learned_intermediates(pd.concat([dev.assign(value=80.0), guessed]))["learned"].tolist() == [False]
 
 
 def test_factor_effects_by_hand():
@@ -407,3 +408,26 @@ def test_measured_factors_are_cut_in_the_middle():
     assert levels(measured, LOW).equals(levels(LANGUAGES, LOW))
     with pytest.raises(StudyError, match="overlap must be one of far, high, low, near"):
         levels(LANGUAGES.assign(overlap="some"), LOW)
+
+
+def test_a_target_is_learned_only_above_its_best_shortcut():
+    row = {
+        "scale": "demo", "run_id": "r", "world_seed": 0, "encoder": "e", "encoder_seed": 0,
+        "strategy": "none",
+        "intermediate_task": "none", "language_set": "-", "seed": 0, "finetune_task": "x", "task_kind": "x",
+        "language": "alb", "exposure": "same-task", "split": "test", "metric": "accuracy", "variant": "",
+        "n": 300,
+    }  # fmt: skip
+    scores = pd.DataFrame(
+        [row | {"target_task": "xnli", "value": 65.0}, row | {"target_task": "xcopa", "value": 88.0}]
+    )
+    shortcuts = pd.DataFrame({
+        "target_task": ["xnli", "xnli", "xcopa", "xcopa"],
+        "baseline": ["majority", "word overlap", "words of the options", "words of context and option"],
+        "value": [34.0, 62.0, 50.0, 91.0],
+    })  # fmt: skip
+    found = learned_targets(scores, shortcuts, "alb").set_index("target_task")
+    # Wilson's interval of 65 % of 300 items reaches down to 59.4, below 62; that of 88 % stays above 50
+    assert not found.loc["xnli", "learned"] and found.loc["xnli", "shortcut"] == "word overlap"
+    assert found.loc["xcopa", "learned"] and found.loc["xcopa", "shortcut_value"] == 50.0
+    assert found.loc["xnli", "low"] == pytest.approx(59.4, abs=0.1)

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from polystilts.errors import StudyError
-from polystilts.languages.concepts import CLASS_OF, VERB_SYNONYM
 from polystilts.sources.arms import arm_rows
 from polystilts.sources.world import choices as choice_items
 from polystilts.sources.world import write_world
@@ -106,9 +105,6 @@ def test_an_inference_pair_differs_in_its_focus_only():
             unsaid.append("colour")
         elif hypothesis.object.colour and hypothesis.object.colour != premise.object.colour:
             changed.append("colour")
-        same_verb = hypothesis.verb in (premise.verb, VERB_SYNONYM.get(premise.verb))
-        same_thing = hypothesis.object.noun in (premise.object.noun, CLASS_OF[premise.object.noun].hypernym)
-        changed += [part for part, same in (("verb", same_verb), ("thing", same_thing)) if not same]
         expected = {"entailment": (0, 0), "neutral": (1, 0), "contradiction": (0, 1)}[item.label]
         assert (len(unsaid), len(changed)) == expected
 

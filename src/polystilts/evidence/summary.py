@@ -48,7 +48,8 @@ def summary(
         "",
         "## Where to read on",
         "",
-        f"- the book, without code: `outputs/{scale}/book/index.html`",
+        f"- the book, without code: `outputs/{scale}/book/index.html` "
+        f"(`make book SCALE={scale}` makes it from the chapters)",
         f"- the executed chapters: `outputs/{scale}/chapters/`",
         f"- every score and gain: `outputs/{scale}/tables/scores.csv`, `outputs/{scale}/tables/gains.csv`",
         f"- every claim with its lineage: `outputs/{scale}/claims.json`",

@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
     "language": "en",
     "extensions": ["myst_nb"],
     "nb_execution_mode": "off",
-    "nb_render_markdown_format": "gfm",  # printed tables are tables
+    "nb_render_markdown_format": "myst",  # tables and links that cells print are tables and links
     "nb_ipywidgets_js": {},  # widgets would be fetched from elsewhere, and no chapter has any
     "nb_code_prompt_show": "the code",
     "nb_code_prompt_hide": "the code",

@@ -66,6 +66,7 @@ CHAPTER_OF_STAGE = {
     "finetune": "05_target_finetuning",
     "predict": "06_zero_shot_transfer",
     "labels": "06_zero_shot_transfer",
+    "shortcuts": "02_data_preparation",
 }
 
 

@@ -31,7 +31,7 @@ from polystilts.pipeline.inputs import (
 )
 from polystilts.pipeline.records import write_run_record
 from polystilts.pipeline.study import Run, Study
-from polystilts.tasks import TASKS
+from polystilts.tasks import TASKS, Task
 
 TORCH = ("numpy", "tokenizers", "torch", "transformers")  # what training and prediction depend on
 
@@ -229,6 +229,48 @@ def write_labels(study: Study) -> None:
                 },
                 work, labels_file(study, seed, target), "io",
             )  # fmt: skip
+
+
+def write_shortcuts(study: Study) -> None:
+    """What guessing without understanding scores on each target, in the source language.
+
+    Left as `tables/shortcuts.csv`. Retrieval, where likeness of texts is the task itself, has none.
+    """
+    import pandas as pd
+
+    prepare_data(study)
+    source, tables = study.scale.shared["source_language"], []
+    for seed in world_seeds(study):
+        for target in study.target_tasks:
+            task = TASKS[target]
+            if task.kind == "retrieval":
+                continue
+            file = study.folder / ".done" / "shortcuts" / f"w{seed}--{target}.csv"
+
+            def work(draft: Path, seed: int = seed, task: Task = task) -> None:
+                from polystilts.evaluation.shortcuts import shortcut_scores
+
+                examples = study.world_folder(seed) / "examples"
+                train = pd.read_parquet(examples / task.training_task / f"train-{source}.parquet")
+                test = pd.read_parquet(examples / task.name / f"test-{source}.parquet")
+                found = shortcut_scores(task, train, test)
+                found.insert(0, "target_task", task.name)
+                found.insert(0, "world_seed", seed)
+                write_table(draft, found)
+
+            finish(
+                study, "shortcuts", f"w{seed}--{target}",
+                {
+                    "train": contents(study, "world", f"w{seed}", f"examples/{task.training_task}/"),
+                    "test": contents(study, "world", f"w{seed}", f"examples/{target}/"),
+                    "code": code_hash("polystilts.evaluation.shortcuts"),
+                    "versions": versions("scikit-learn"),
+                },
+                work, file, "statistics",
+            )  # fmt: skip
+            tables.append(pd.read_csv(file))
+    if tables:
+        write_table(study.folder / "tables" / "shortcuts.csv", pd.concat(tables, ignore_index=True))
 
 
 def development_rows(study: Study, run: Run) -> list[Any]:

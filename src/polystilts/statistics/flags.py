@@ -58,3 +58,29 @@ def learned_intermediates(scores: pd.DataFrame) -> pd.DataFrame:
         found.append((task, TASKS[task].title, value, low, high, guess, n, len(part), low > guess))
     columns = ["intermediate_task", "title", "value", "low", "high", "majority", "n", "runs", "learned"]
     return pd.DataFrame(found, columns=columns)
+
+
+def learned_targets(scores: pd.DataFrame, shortcuts: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Which target tasks the baseline learned at home, beyond what shortcuts reach.
+
+    `shortcuts` has a row for each guess that needs no understanding: target_task, baseline, value. Learned is
+    a Wilson interval, of the mean over the `none` runs in the source language, that lies above the best of
+    them. Tagging is left out, and so are guesses that pair words of context and option: knowing the words, or
+    what goes with what, is there what the task asks for.
+    """
+    rows = main_scores(scores)
+    rows = rows[
+        (rows["strategy"] == "none") & (rows["language"] == source) & (rows["task_kind"] != "tagging")
+    ]
+    shortcuts = shortcuts[shortcuts["baseline"] != "words of context and option"]
+    found = []
+    for task, part in rows.groupby("target_task"):
+        known = shortcuts[shortcuts["target_task"] == task]
+        if known.empty:
+            continue
+        best = known.groupby("baseline")["value"].mean().sort_values(kind="stable")
+        value, n = part["value"].mean(), part["n"].min()
+        low, high = wilson_interval(value, n)
+        found.append((task, value, low, high, best.index[-1], best.iloc[-1], n, low > best.iloc[-1]))
+    columns = ["target_task", "value", "low", "high", "shortcut", "shortcut_value", "n", "learned"]
+    return pd.DataFrame(found, columns=columns)

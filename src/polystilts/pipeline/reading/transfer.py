@@ -12,7 +12,7 @@ from polystilts.pipeline.reading.design import describe_languages
 from polystilts.pipeline.reading.page import language_name
 from polystilts.pipeline.reading.training import budget_of
 from polystilts.pipeline.study import Run, Study, study_of
-from polystilts.statistics.flags import flag_cells
+from polystilts.statistics.flags import flag_cells, learned_targets
 from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.tables import main_scores, read_table, with_main_variant
 from polystilts.tasks import STRATEGIES
@@ -51,6 +51,22 @@ def score_table(scores: pd.DataFrame, languages: pd.DataFrame, strategy: str = "
     wide = wide[[code for code in order if code in wide]].rename(columns=names(languages))
     wide.insert(0, "target task", [task_title(name) for name in wide.index])
     return wide.reset_index(drop=True).rename_axis(columns=None)
+
+
+def learned_at_home(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    """The baseline at home beside the best guess that needs no understanding: was the target learned?"""
+    stages.write_shortcuts(study)
+    shortcuts = read_table(study.folder / "tables" / "shortcuts.csv")
+    found = learned_targets(scores, shortcuts, study.scale.shared["source_language"])
+    return pd.DataFrame({
+        "target task": found["target_task"].map(task_title),
+        "score": found["value"],
+        "from": found["low"],
+        "to": found["high"],
+        "best shortcut": found["shortcut"],
+        "its score": found["shortcut_value"],
+        "verdict": found["learned"].map({True: "learned", False: "not learned beyond it"}),
+    })  # fmt: skip
 
 
 def exposure_table(scores: pd.DataFrame) -> pd.DataFrame:

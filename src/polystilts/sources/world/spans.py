@@ -10,7 +10,7 @@ from polystilts.sources.world.scenes import Cast, empty, event, fill, hypernym, 
 GAPS = ("subject", "object", "place", "time", "manner")
 
 
-def story(random: Random, cast: Cast, sentences: int = 3) -> list[Clause]:
+def story(random: Random, cast: Cast, sentences: int = 3, routine: float = 0.6) -> list[Clause]:
     """Events that could be taken for one another: each has its person, deed, thing and place, some a time.
 
     Every person, verb and thing occurs once, so that a question has one answer; every sort of answer occurs
@@ -20,7 +20,7 @@ def story(random: Random, cast: Cast, sentences: int = 3) -> list[Clause]:
     timed = random.choice(("time", "manner"))
     while len(clauses) < sentences:
         what = thing(random, colour=0.2)
-        clause = Clause(person(random, cast, surname=0.15), verb_for(random, what.noun), what)
+        clause = Clause(person(random, cast, surname=0.15), verb_for(random, what.noun, routine), what)
         if held_out(clause) != cast.held_out or any(_alike(clause, other) for other in clauses):
             continue
         clause = fill(random, cast, clause, "place")
