@@ -1,9 +1,18 @@
-"""The stages with their real rooms, at the smallest scale: from nothing to a table of scores."""
+"""The real study at its smallest: stage by stage, and from its first chapter to its answer."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from time import sleep
 
 import pandas as pd
+import psutil
 import pytest
 
 from polystilts import paths
+from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.files import read_json, sha256
 from polystilts.pipeline import stages
 from polystilts.pipeline.study import open_study
@@ -36,3 +45,82 @@ def test_the_real_rooms_fit_together(tmp_path, monkeypatch):
     before = sha256(file)
     stages.collect_scores(study)
     assert sha256(file) == before
+
+
+def command() -> list[str]:
+    return [sys.executable, "-m", "polystilts", "run", "--scale", "tiny", "--cores", "2"]
+
+
+def surroundings(root: Path) -> dict[str, str]:
+    return os.environ | {"POLYSTILTS_ROOT": str(root), "PYTHONPATH": str(paths.PACKAGE.parent)}
+
+
+def copy_of_the_study(root: Path) -> Path:
+    """The chapters and scales in a place of their own, with nothing run yet."""
+    for folder in ("notebooks", "params"):
+        shutil.copytree(paths.REPOSITORY / folder, root / folder)
+    return root
+
+
+def run_tiny(root: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command(), env=surroundings(root), cwd=root, capture_output=True, text=True, timeout=400
+    )
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    root = copy_of_the_study(tmp_path_factory.mktemp("tiny"))
+    done = run_tiny(root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root, done.stdout
+
+
+@pytest.mark.slow
+def test_the_tiny_study_runs_from_its_first_chapter_to_its_answer(tiny):
+    root, printed = tiny
+    folder = root / "outputs" / "tiny"
+    assert "**The answer:" in printed and "book/index.html" in printed
+    assert len(list((folder / "chapters").glob("0?_*.ipynb"))) == 9
+    assert len(read_json(folder / "claims.json")["claims"]) == len(load_hypotheses().rows)
+    gains = pd.read_csv(folder / "tables" / "gains.csv")
+    assert set(gains["strategy"]) == {"english", "translated"}
+    time = pd.read_csv(folder / "tables" / "time.csv")
+    assert {"train", "predict", "start", "data", "statistics", "figures", "book"} <= set(time["kind"])
+    budget = pd.read_csv(folder / "tables" / "budget.csv").set_index("run_id")
+    labelled = budget[budget.index.str.contains("english|translated")]
+    assert labelled["rows"].nunique() == labelled["updates"].nunique() == 1  # equal budgets
+
+
+@pytest.mark.slow
+def test_the_finished_tiny_study_has_nothing_to_do(tiny):
+    root, _ = tiny
+    file = root / "outputs" / "tiny" / "tables" / "scores.csv"
+    before = sha256(file)
+    again = run_tiny(root)
+    assert again.returncode == 0 and "nothing to do" in again.stdout
+    assert sha256(file) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [2])
+def test_the_tiny_study_killed_twice_ends_with_the_same_bytes(tiny, tmp_path, kills):
+    root = copy_of_the_study(tmp_path)
+    records = root / "outputs" / "tiny" / ".done" / "cells"
+    for kill in range(kills):
+        study = subprocess.Popen(
+            command(), env=surroundings(root), cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        enough = (2, 12)[kill]  # cells: the first kill hits early training, the second the target stage
+        waited = 0.0
+        while len(list(records.rglob("*.json"))) < enough and study.poll() is None and waited < 120:
+            sleep(0.1)
+            waited += 0.1
+        assert study.poll() is None, "the study ended before it could be killed"
+        tree = [psutil.Process(study.pid), *psutil.Process(study.pid).children(recursive=True)]
+        for process in tree:
+            process.kill()
+        study.wait()
+    assert run_tiny(root).returncode == 0
+    file = Path("outputs/tiny/tables/scores.csv")
+    assert (root / file).read_bytes() == (tiny[0] / file).read_bytes()

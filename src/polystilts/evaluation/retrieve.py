@@ -18,7 +18,8 @@ from polystilts.models.tokens import encode_lines
 from polystilts.tasks import Task
 from polystilts.training.features import encode_queries, read_entities, read_examples
 
-NEAREST = 20  # candidates that a published ranking names
+# Candidates that a published ranking names: as many as the metric looks at, or a few to read.
+NEAREST = {"accuracy": 3, "map@20": 20, "mrr@20": 20}
 
 
 def centred(points: np.ndarray, languages: np.ndarray) -> np.ndarray:
@@ -91,13 +92,14 @@ def _rank(
     """The nearest candidates of each query within its pool, and the query's own score."""
     asks = queries[{"tatoeba": "example_id", "lareqa": "meaning_id", "mewslix": "entity_id"}[task.name]]
     predictions, scores = [""] * len(queries), [0.0] * len(queries)
+    most = NEAREST[task.metric]
     relevant = candidates.groupby("key")["id"].agg(set).to_dict()
     pool_of = queries.language if task.name == "tatoeba" else pd.Series("", index=queries.index)
     for pool in pool_of.unique():
         mine = np.flatnonzero(pool_of == pool)
         there = np.flatnonzero(candidates.pool == pool)
         ids = candidates.id.to_numpy()[there]
-        for query, positions in zip(mine, nearest(left[mine], right[there], NEAREST), strict=True):
+        for query, positions in zip(mine, nearest(left[mine], right[there], most), strict=True):
             ranked = [str(ids[position]) for position in positions]
             predictions[query] = " ".join(ranked)
             scores[query] = MEASURES[task.metric](ranked, relevant.get(asks.iloc[query], set()))
