@@ -39,7 +39,7 @@ book: $(READY)  ## make the book of a study from its executed chapters
 	@$(RUN) book $(CHOSEN)
 
 test: $(READY)  ## run the tests
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/python -m pytest
+	@$(VENV)/bin/ruff check . && OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 lab: $(READY)  ## open the chapters in JupyterLab
 	@cd notebooks && ../$(VENV)/bin/jupyter lab

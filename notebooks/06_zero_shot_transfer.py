@@ -113,6 +113,21 @@ reading.show(figure, study, "06_baseline_by_language", words, shown, batch)
 # much: at chance, practice has nothing to build on, and above 95 it has nothing left to add. Such cells are
 # **flagged**, and every claim is made with and without them.
 #
+# ### Was the target learned at all?
+#
+# What cannot be done at home cannot be carried abroad. A *shortcut* is a way of answering without
+# understanding: reading one half of a pair, counting how many words two texts share, picking the option that
+# looks unlike the others. Each is tried with a plain statistical model, and the best of them stands beside
+# the baseline's score in the source language.
+
+# %%
+reading.table(reading.learned_at_home(study, scores))
+
+# %% [markdown]
+# Where the verdict says *not learned beyond it*, the interval of the score reaches down to the shortcut. The
+# target stays in the study, with this mark on it: whatever practice does to such a score, it does to the
+# shortcut, and not to the understanding that the task was made for.
+#
 # ### The transfer gap
 #
 # One number for each target: the source language's score minus the mean of all others.
