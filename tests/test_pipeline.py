@@ -95,10 +95,10 @@ def test_narrowing_never_changes_what_the_study_is():
 
 
 def test_run_ids_name_everything_that_varies():
-    ids = [run.run_id for run in open_study("demo").runs]
+    ids = [run.run_id for run in open_study("tiny").runs]
     assert len(set(ids)) == len(ids)
-    assert "w64.w0.e0--translated--squad_v2--a--s1" in ids
-    assert "w64.w0.e0--none--none--none--s0" in ids
+    assert "w48.w0.e0--translated--squad_v2--a--s1" in ids
+    assert "w48.w0.e0--none--none--none--s0" in ids
 
 
 def test_tags_do_not_depend_on_order():
