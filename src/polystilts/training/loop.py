@@ -1,7 +1,7 @@
 """The one training loop: every kind of task, several at once, and masked language modelling beside them.
 
-A plain loop instead of transformers' Trainer, for three reasons. Several lessons, each with a head of its own,
-share one backbone in one timetable, which the Trainer has no place for. Batches of one length need no
+A plain loop instead of transformers' Trainer, for three reasons. Several lessons, each with a head of its
+own, share one backbone in one timetable, which the Trainer has no place for. Batches of one length need no
 attention mask, which makes it somewhat faster (bench/trainer.csv has both sides). And importing the Trainer
 costs more than fine-tuning the small encoder on some tasks.
 """
