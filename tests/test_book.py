@@ -9,7 +9,8 @@ import pytest
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import read_json, write_json, write_text
-from polystilts.pipeline import book
+from polystilts.evidence.claim import Claim, as_record
+from polystilts.pipeline import book, book_pages
 from polystilts.pipeline.chapters import CHAPTERS, DRIVING
 from polystilts.pipeline.drive import bind_book
 from polystilts.pipeline.study import open_study
@@ -75,7 +76,14 @@ FROGS = notebook(
     said("# 1 · Frogs\n\n[← The pond](00_pond.ipynb)\n\nDo they sing?"),
     ran('show("07_by_language")', drawn("Songs by frog, from low to high."),
         returned(text_markdown="*Songs by frog. See [the front](../README.md#answer).*")),
+    said("The song is $a + b$ long."),
     said("## Your turn\n\n<details><summary>Answer</summary>\n\n```python\nsing()\n```\n\n</details>"),
+)  # fmt: skip
+
+
+SONG = Claim(
+    "primary", "primary", "Frogs sing louder, by +3.0 points.", "mean", 3.0, 1.0, 5.0, 12, 3, "supported",
+    scale="pond", lineage={"files": {f"runs/frog-{i:02}/run.json": f"{i:064x}" for i in range(15)}},
 )  # fmt: skip
 
 
@@ -87,6 +95,7 @@ def site(tmp_path_factory):
     for file, content in zip(files, (POND, FROGS), strict=True):
         write_json(file, content)
     write_text(root / "summary.md", SUMMARY)
+    write_json(root / "claims.json", {"claims": [as_record(SONG)]})
     write_text(root / "book" / "old.html", "an older book")
     assert book.bind("pond", files, root / "summary.md", root / "book") == []
     return root / "book"
@@ -109,9 +118,11 @@ def pages(site):
 
 
 def test_the_book_has_its_pages_and_replaces_the_older_one(site):
-    assert set(pages(site)) == {"index.html", "00_pond.html", "01_frogs.html", "search.html"}
+    beside = {f"{name}.html" for name in book_pages.pages_beside(site.parent, ())}
+    assert {"glossary.html", "teach.html", "cookbook.html", "claims.html", "references.html"} <= beside
+    assert set(pages(site)) == {"index.html", "00_pond.html", "01_frogs.html", "search.html", *beside}
     assert (site / "searchindex.js").exists()
-    assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < 5e6
+    assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < 8e6
 
 
 def test_the_first_page_asks_answers_shows_and_leads_on(site):
@@ -160,6 +171,21 @@ def test_code_is_folded_and_results_are_not(site):
     rest = re.sub(r"<details.*?</details>", "", page, flags=re.S)
     assert "highlight-ipython3" not in rest
     assert re.search(r"<td[^>]*><p>frog</p></td>", rest), "a printed table is a table"
+
+
+def test_every_claim_can_be_followed_from_the_first_page(site):
+    first, claims = pages(site)["index.html"], pages(site)["claims.html"]
+    assert 'href="claims.html#claim-primary"' in first and 'id="claim-primary"' in claims
+    claims = re.sub(r"<[^>]+>", "", claims)
+    for words in ("Frogs sing louder", "supported", "UNVERIFIED", "trace primary", "runs/frog-11/run.json",
+                  "The 15 files", "and 3 more"):  # fmt: skip
+        assert words in claims
+    assert "runs/frog-12/run.json" not in claims
+
+
+def test_formulae_are_set_without_asking_anybody(site):
+    assert (site / "_static" / book.FORMULAE).stat().st_size > 1e6
+    assert book.FORMULAE in pages(site)["01_frogs.html"] and "cdn" not in pages(site)["01_frogs.html"]
 
 
 def study_with(tmp_path, monkeypatch, chapters=CHAPTERS):

@@ -12,18 +12,23 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import fingerprint, read_json, sha256, whole_folder, write_json, write_text
+from polystilts.pipeline import book_pages
 from polystilts.pipeline.chapters import CHAPTERS
 from polystilts.pipeline.study import Study
 
 TITLE = "Does practice in several languages help?"
 PICTURE = '"07_by_language"'  # the cell that draws the answer names its figure so
 STYLE = Path(__file__).with_name("book.css")
+ICON = Path(__file__).with_name("stones.svg")
+REFERENCES = paths.REPOSITORY / "references.bib"
+FORMULAE = "tex-svg.js"  # MathJax in one file, which asks for no fonts
 MADE_FROM = "made-from.json"  # inside the book: the hashes of what it was made from
 # What the theme brings and no page asks for: its developers' maps, other languages, an index for other sites.
 UNUSED = ("**/*.map", "**/*.LICENSE.txt", "_static/locales", "objects.inv", ".buildinfo", ".buildinfo.bak")
@@ -35,7 +40,11 @@ PROMPTS = {
 SETTINGS: dict[str, Any] = {
     "project": "polystilts",
     "language": "en",
-    "extensions": ["myst_nb"],
+    "extensions": ["myst_nb", "sphinx.ext.mathjax", "sphinxcontrib.bibtex"],
+    "bibtex_bibfiles": ["references.bib"],
+    "mathjax_path": FORMULAE,
+    "myst_enable_extensions": ["dollarmath"],
+    "myst_heading_anchors": 3,
     "nb_execution_mode": "off",
     "nb_render_markdown_format": "myst",  # tables and links that cells print are tables and links
     "nb_ipywidgets_js": {},  # widgets would be fetched from elsewhere, and no chapter has any
@@ -44,6 +53,8 @@ SETTINGS: dict[str, Any] = {
     "html_theme": "sphinx_book_theme",
     "html_static_path": ["static"],
     "html_css_files": [STYLE.name],
+    "html_context": {"default_mode": "auto"},
+    "html_favicon": "static/stones.svg",
     "html_use_index": False,
     "html_copy_source": False,
     "html_show_search_summary": False,  # summaries are fetched, which a page opened from a folder may not do
@@ -87,8 +98,10 @@ def is_current(chapters: Sequence[Path], summary: Path, target: Path) -> bool:
 
 def made_from(chapters: Sequence[Path], summary: Path) -> dict[str, str]:
     """What a book is made from: its sources and the code that binds them."""
-    sources = {file.name: sha256(file) for file in (*chapters, summary)}
-    return sources | {"code": fingerprint([sha256(Path(__file__)), sha256(STYLE)])}
+    sources = {file.name: sha256(file) for file in (*chapters, summary, REFERENCES)}
+    code = [sha256(Path(file)) for file in (__file__, book_pages.__file__, STYLE)]
+    beside = book_pages.pages_beside(summary.parent, [file.stem for file in chapters])
+    return sources | {"beside": fingerprint(beside), "code": fingerprint(code)}
 
 
 def bind(name: str, chapters: Sequence[Path], summary: Path, target: Path) -> list[str]:
@@ -99,15 +112,20 @@ def bind(name: str, chapters: Sequence[Path], summary: Path, target: Path) -> li
     with tempfile.TemporaryDirectory() as folder:
         sources, site = Path(folder) / "sources", Path(folder) / "site"
         (sources / "static").mkdir(parents=True)
-        shutil.copy(STYLE, sources / "static")
+        for file in (STYLE, ICON, formulae()):
+            shutil.copy(file, sources / "static")
+        shutil.copy(REFERENCES, sources)
         pages = {file.stem: page_of(file.stem, read_json(file)) for file in chapters}
         for stem, page in pages.items():
             write_text(sources / f"{stem}.ipynb", json.dumps(page))
         picture = picture_of(pages.values())
         if picture:
             (sources / "answer.png").write_bytes(base64.b64decode(picture[0]))
+        beside = book_pages.pages_beside(summary.parent, pages)
+        for stem, text in beside.items():
+            write_text(sources / f"{stem}.md", text)
         told = summary.read_text(encoding="utf-8")
-        write_text(sources / "index.md", landing(told, pages, picture))
+        write_text(sources / "index.md", landing(told, pages, picture, beside))
         flaws = render(name, sources, site)
         for pattern in UNUSED:
             for file in list(site.glob(pattern)):
@@ -116,6 +134,13 @@ def bind(name: str, chapters: Sequence[Path], summary: Path, target: Path) -> li
         with whole_folder(target) as draft:
             shutil.copytree(site, draft, dirs_exist_ok=True)
     return flaws
+
+
+def formulae() -> Path:
+    """The file that sets formulae, as it was installed: no page asks another host for it."""
+    return Path(str(distribution("sphinx-mathjax-offline").locate_file(
+        f"sphinx-mathjax-offline/static/mathjax/{FORMULAE}"
+    )))  # fmt: skip
 
 
 def render(name: str, sources: Path, site: Path) -> list[str]:
@@ -211,7 +236,9 @@ def picture_of(pages: Iterable[dict]) -> tuple[str, str, str] | None:
     return None
 
 
-def landing(summary: str, pages: dict[str, dict], picture: tuple[str, str, str] | None) -> str:
+def landing(
+    summary: str, pages: dict[str, dict], picture: tuple[str, str, str] | None, beside: Iterable[str] = ()
+) -> str:
     """The first page: the question, the answer, one picture, and the way in.
 
     The words of the answer are those of `summary.md`, so that the book, the terminal and the file agree.
@@ -223,6 +250,11 @@ def landing(summary: str, pages: dict[str, dict], picture: tuple[str, str, str] 
         title, question = opening_of(text_of(page["cells"][0]["source"]))
         rows.append(f"- [{title}]({stem}.ipynb)" + (f"<br>{question}" if question else ""))
     parts = [f"# {TITLE}", in_steps(answer.strip())]
+    if "claims" in beside:
+        parts.append(
+            f"[How this number was made](#{book_pages.anchor('primary')}) · "
+            "[The scales side by side](scales.md)"
+        )
     if picture:
         parts += [f"![{picture[1]}](answer.png)", picture[2].strip()]
     parts += [
@@ -231,7 +263,7 @@ def landing(summary: str, pages: dict[str, dict], picture: tuple[str, str, str] 
         "folded: the pages read without it, and a click shows it.",
         "\n".join(rows),
         f"## {details.strip()}" if details else "",
-        "```{toctree}\n:hidden:\n\n" + "\n".join(pages) + "\n```",
+        book_pages.contents(list(pages), list(beside)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

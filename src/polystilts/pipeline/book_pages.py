@@ -1,0 +1,121 @@
+"""The pages beside the chapters: guides, claims with their traces, the scales side by side, references."""
+
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from polystilts import paths
+from polystilts.evidence.claim import Claim, signed
+from polystilts.evidence.ledger import read_claims
+from polystilts.evidence.summary import PRIMARY, RETRIEVAL
+
+GUIDES = ("glossary", "teach", "cookbook", "cost")  # of docs/, in the order of the book
+SCALES = ("demo", "world", "real-mini", "real-gpu", "xlmr-base", "xlmr-large")  # as they stand side by side
+FEW = 12  # files of a claim that are named one by one; the command beside them names all
+
+
+def pages_beside(folder: Path, chapters: Collection[str]) -> dict[str, str]:
+    """The Markdown of every page beside the chapters, by the name of its page."""
+    found = {name: guide(paths.REPOSITORY / "docs" / f"{name}.md", chapters) for name in GUIDES}
+    found = {name: text for name, text in found.items() if text}
+    found["claims"] = claims_page(folder)
+    found["scales"] = scales_page(folder)
+    found["references"] = "# References\n\n```{bibliography}\n:all:\n```\n"
+    return {name: text for name, text in found.items() if text}
+
+
+def guide(file: Path, chapters: Collection[str]) -> str:
+    """A page of `docs/` whose links lead inside the book; nothing where there is no such page."""
+    if not file.exists():
+        return ""
+    text = file.read_text(encoding="utf-8")
+    for name in chapters:
+        text = text.replace(f"](../notebooks/{name}.ipynb", f"]({name}.ipynb")
+    text = re.sub(r"\]\(\.\./README\.md(#[^)]*)?\)", "](index.md)", text)
+    return re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", text)  # what the book does not hold is named only
+
+
+def claims_page(folder: Path) -> str:
+    """Every claim of a study: what was found, over what, from which files, and how to follow it by hand."""
+    if not (folder / "claims.json").exists():
+        return ""
+    parts = [
+        "# How each number was made",
+        "Every number in these pages that says something about the question is one of the claims below, or a "
+        "row of a table beside them. A claim names the runs it rests on and the hash of every file it was "
+        "computed from, so it can be followed to the predictions by one command, and checked by another: "
+        f"`python -m polystilts verify outputs/{folder.name}`.",
+    ]
+    parts += [claim_section(claim, folder.name) for claim in read_claims(folder / "claims.json")]
+    return "\n\n".join(parts) + "\n"
+
+
+def claim_section(claim: Claim, scale: str) -> str:
+    """One claim with its trace."""
+    files = claim.lineage.get("files", {})
+    kind = "confirmatory" if claim.confirmatory else "exploratory"
+    lines = [
+        f"({anchor(claim.id)})=\n## {claim.id}",
+        claim.sentence,
+        f"*Outcome:* **{claim.outcome}** · *status:* {claim.status} · {kind} · n = {claim.n}",
+        f"Follow it: `python -m polystilts trace {claim.id} --scale {scale}`",
+    ]
+    if files:
+        rows = "\n".join(f"| `{name}` | `{sha256[:16]}` |" for name, sha256 in list(files.items())[:FEW])
+        rest = f"\n\nand {len(files) - FEW} more, which the command names." if len(files) > FEW else ""
+        table = f"| file | its sha256 begins with |\n| :-- | :-- |\n{rows}{rest}"
+        summary = f"The {len(files)} files it was computed from"
+        lines.append(f"<details><summary>{summary}</summary>\n\n{table}\n\n</details>")
+    return "\n\n".join(lines)
+
+
+def anchor(claim: str) -> str:
+    """The name by which a page links to a claim."""
+    return f"claim-{claim}"
+
+
+def scales_page(folder: Path) -> str:
+    """The answers of all scales that have one, side by side."""
+    rows = []
+    for name in SCALES:
+        place = folder if folder.name == name else paths.OUTPUTS / name
+        if (place / "claims.json").exists():
+            found = {claim.id: claim for claim in read_claims(place / "claims.json")}
+            rows += [row_of(name, found[key]) for key in (PRIMARY, RETRIEVAL) if key in found]
+    if not rows:
+        return ""
+    head = "| scale | targets | points | 95 % interval | outcome | status |"
+    head += "\n| :-- | :-- | --: | --: | :-- | :-- |"
+    return "\n\n".join(
+        (
+            "# The scales side by side",
+            "The same chapters and the same code at every scale; what differs is who speaks and who reads. "
+            "Invented languages have factors that were set, real ones do not, and small encoders are not "
+            "large ones: rows may disagree without either being a mistake. "
+            "Points are gains of multilingual over English practice in low-resource languages that had no "
+            "labels; retrieval stands on a row of its own and is never pooled in.",
+            head + "\n" + "\n".join(rows),
+            "A scale without a row has no finished study in this copy of the repository.",
+        )
+    )
+
+
+def row_of(scale: str, claim: Claim) -> str:
+    """One claim of one scale as a row."""
+    what = "retrieval" if claim.id == RETRIEVAL else "all other kinds of task"
+    interval = f"{signed(claim.low)} to {signed(claim.high)}"
+    return (
+        f"| `{scale}` | {what} | {signed(claim.estimate)} | {interval} | {claim.outcome} | {claim.status} |"
+    )
+
+
+def contents(chapters: Sequence[str], beside: Sequence[str]) -> str:
+    """The book's table of contents: the chapters, then guides, then evidence."""
+    guides = [name for name in beside if name in GUIDES]
+    evidence = [name for name in beside if name not in GUIDES]
+    parts = (("Chapters", chapters), ("Guides", guides), ("Evidence", evidence))
+    return "\n\n".join(
+        f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(names) + "\n```"
+        for title, names in parts
+        if names
+    )

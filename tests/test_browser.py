@@ -1,0 +1,147 @@
+"""The book in a real browser: every page, at the width of a desk and of a phone, in light and in dark."""
+
+import functools
+import http.server
+import shutil
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from polystilts import paths
+from polystilts.pipeline import book
+from polystilts.pipeline.chapters import CHAPTERS
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# Flags that keep the browser itself from asking its makers for anything.
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update")  # fmt: skip
+WIDTHS = {"desk": 1280, "phone": 390}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not BROWSER, reason="no Chromium here: install it to see the book as a reader does"),
+    pytest.mark.filterwarnings("ignore:.*is deprecated. Check CHANGES for Sphinx"),
+]
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """A server that keeps its log to itself."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(folder):
+    """The folder as a web site on this machine."""
+    handler = functools.partial(Silent, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The book of the committed study, bound anew."""
+    target = tmp_path_factory.mktemp("demo") / "book"
+    folder = paths.OUTPUTS / "demo"
+    chapters = [folder / "chapters" / f"{chapter.name}.ipynb" for chapter in CHAPTERS]
+    assert book.bind("demo", chapters, folder / "summary.md", target) == [], "Sphinx warns of something"
+    return target
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(site, browser, request):
+    """Open pages in a window of a width, and keep what went wrong."""
+    wrong = []
+    with served(site) as address:
+        width = getattr(request, "param", WIDTHS["desk"])
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url))
+        page.on("response", lambda got: got.status >= 400 and wrong.append(f"{got.status} {got.url}"))
+        page.address, page.wrong = address, wrong
+        yield page
+        page.close()
+
+
+@pytest.mark.parametrize("visit", WIDTHS.values(), ids=WIDTHS, indirect=True)
+def test_every_page_opens_whole_and_asks_nobody_else(visit, site):
+    names = sorted(file.name for file in site.glob("*.html"))
+    assert len(names) > len(CHAPTERS)
+    for name in names:
+        visit.goto(f"{visit.address}/{name}")
+        assert visit.wrong == [], name
+        images = "[...document.querySelectorAll('article img')]"
+        assert visit.evaluate(f"{images}.every(i => i.alt && i.complete && i.naturalWidth > 0)"), name
+        spare = visit.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert spare <= 1, f"{name} is {spare} pixels wider than the window"
+
+
+def test_no_link_is_broken(visit, site):
+    seen = set()
+    for file in sorted(site.glob("*.html")):
+        visit.goto(f"{visit.address}/{file.name}")
+        seen.update(visit.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)"))
+    inside = {url for url in seen if url.startswith(visit.address)}
+    assert len(inside) > 20
+    for url in sorted(inside):
+        path, _, fragment = url.removeprefix(f"{visit.address}/").partition("#")
+        target = site / (path.partition("?")[0] or "index.html")
+        assert target.is_file(), url
+        if fragment:
+            assert f'id="{fragment}"' in target.read_text(encoding="utf-8"), url
+    assert all(url.startswith(("https://", visit.address)) for url in seen), "every other link is encrypted"
+
+
+def test_code_unfolds_on_a_click_and_by_the_keyboard(visit):
+    visit.goto(f"{visit.address}/{CHAPTERS[0].name}.html")
+    folded = visit.locator("details.hide").first
+    code = folded.locator("pre")
+    assert not code.is_visible()
+    folded.locator("summary").click()
+    assert code.is_visible()
+    folded.locator("summary").press("Enter")
+    assert not code.is_visible()
+
+
+def test_an_answer_unfolds(visit):
+    visit.goto(f"{visit.address}/{CHAPTERS[1].name}.html")
+    answer = visit.locator("details", has_text="Answer").last
+    answer.locator("summary").click()
+    assert answer.locator("pre").is_visible()
+
+
+def test_the_search_finds_a_word_of_the_glossary(visit):
+    visit.goto(f"{visit.address}/search.html?q=fertility")
+    visit.wait_for_selector("#search-results li")
+    assert visit.locator("#search-results li a[href*='glossary']").count() >= 1
+    assert visit.wrong == []
+
+
+def test_the_page_can_be_read_in_the_dark(visit):
+    visit.goto(f"{visit.address}/index.html")
+    visit.evaluate("document.documentElement.dataset.theme = 'dark'")
+    colour = "c => getComputedStyle(document.querySelector(c))"
+    ground = visit.evaluate(f"({colour})('body').backgroundColor")
+    ink = visit.evaluate(f"({colour})('article p').color")
+    assert brightness(ground) < 80 < 160 < brightness(ink)
+
+
+def brightness(colour):
+    """The mean of red, green and blue of a colour as the browser writes it."""
+    numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    return sum(numbers) / 3
