@@ -9,7 +9,7 @@ RUN = $(VENV)/bin/python -m polystilts
 CHOSEN = --scale $(SCALE) $(if $(SET),--set '$(SET)') $(if $(DATA),--data '$(DATA)') --cores $(CORES)
 READY = $(VENV)/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help env plan study status book test lab lock clean
+.PHONY: help env plan study status book test bench lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the verbs
@@ -40,6 +40,9 @@ book: $(READY)  ## make the book of a study from its executed chapters
 
 test: $(READY)  ## run the tests
 	@$(VENV)/bin/ruff check . && OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile
+
+bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet machine
+	@$(VENV)/bin/python bench/run.py
 
 lab: $(READY)  ## open the chapters in JupyterLab
 	@cd notebooks && ../$(VENV)/bin/jupyter lab

@@ -30,7 +30,8 @@ from polystilts.pipeline.params import load_scale
 from polystilts.sources.world import write_world
 from polystilts.tasks import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS, Task
 from polystilts.training.features import LONGEST, make_features, read_entities, read_examples
-from polystilts.training.loop import Lesson, train
+from polystilts.training.lessons import Lesson
+from polystilts.training.loop import train
 from polystilts.training.recipe import Recipe
 from polystilts.training.stages import intermediate_recipe, target_recipe
 

@@ -165,3 +165,38 @@ reading.table(reading.one_meaning(study, row=1))
 # turned without touching the others is what the generated world is for.
 #
 # </details>
+#
+# **3. Turn a language round.** Let Dorvan put its objects before its verbs, and change nothing else. Read the
+# sentence of the first exercise again: which words moved, and did any word change?
+#
+# <details><summary>Answer</summary>
+#
+# ```python
+# from polystilts.languages import invent
+#
+# invent("dor", "Dorvan, turned round", "HHF")
+# turned = open_study("tiny", "turned")
+# reading.table(reading.one_meaning(turned, row=5))
+# ```
+#
+# The words are the same, letter by letter; only their order is new. The three letters say what a language
+# has: High or Low resource, High or Low overlap, Near or Far order. The change lasts until the kernel stops.
+#
+# </details>
+#
+# **4. Take the shared names away.** Relatives of the source language write most names as it does. How much
+# of the overlap of Lirish is names?
+#
+# <details><summary>Answer</summary>
+#
+# ```python
+# invent("lir", "Lirish without names", "LHN", shared_names=0.0)
+# nameless = open_study("tiny", "nameless")
+# stages.make_encoders(nameless)
+# reading.table(reading.language_table(reading.describe_languages(nameless), low_resource))
+# ```
+#
+# Compare the column of shared words with the table of this page. Names are the cheapest bridge between two
+# languages, in the invented ones as in the real ones.
+#
+# </details>

@@ -191,3 +191,38 @@ reading.table(reading.gap_table(scores, study.scale.shared["source_language"], "
 # of one pretraining.
 #
 # </details>
+#
+# **3. Build your own language.** Choose its three factors: High or Low resource, High or Low overlap, Near or
+# Far order. *Write down* how well it will tag parts of speech, beside Dorvan, before you run the cell.
+#
+# <details><summary>Answer</summary>
+#
+# ```python
+# from polystilts.languages import invent
+#
+# invent("own", "Ownish", "LLF")
+# mine = open_study("tiny", "own", languages=["alb", "dor", "own"], low_resource=["own"], arms=["none"])
+# stages.predict_targets(mine, mine.runs)
+# reading.table(reading.score_table(reading.scores_for(mine, mine.runs), reading.languages_of(mine)))
+# ```
+#
+# Make it easier one factor at a time, LHF and then LHN or HLF, each under a tag of its own in place of
+# `"own"`. Which factor was worth most? Did the others in the room find the same one?
+#
+# </details>
+#
+# **4. Another source.** Everything so far was taught in Albish. Teach it in Dorvan instead: who gains?
+#
+# <details><summary>Answer</summary>
+#
+# ```python
+# knobs = dict(source_language="dor", arms=["none"], seeds=[0], target_tasks=["udpos", "xcopa"])
+# dorvan = open_study("tiny", "from-dorvan", **knobs)
+# stages.predict_targets(dorvan, dorvan.runs)
+# reading.table(reading.score_table(reading.scores_for(dorvan, dorvan.runs), reading.languages_of(dorvan)))
+# ```
+#
+# The source language's own row is the easy one again, whichever language it is. What lies near depends on
+# where one stands: English is the usual source for want of labels elsewhere, not because it is near to all.
+#
+# </details>

@@ -24,13 +24,15 @@ low_resource: list = ["lir"]  # the languages declared to have little text, befo
 smallest_effect: float = 1.0  # points; a difference surely smaller than this is called equivalent
 
 # %%
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from polystilts import figures
 from polystilts.pipeline import reading, stages
 from polystilts.pipeline.study import open_study
+from polystilts.statistics.compare import Subset
 from polystilts.statistics.factors import factor_effects
 from polystilts.statistics.gains import contrast
+from polystilts.statistics.regression import regress_on_languages
 
 study = open_study(scale, tag)
 Markdown(reading.opening(study))
@@ -41,8 +43,7 @@ Markdown(reading.opening(study))
 # Does practice in several languages help more than practice in English alone, on a task of another kind, in
 # a language with little text that had no labels at all? Take out the guess that you wrote down in chapter
 # 0.
-
-# %% [markdown]
+#
 # ## How we find out
 #
 # **Pair, then average.** A *gain* is one score minus the score of its baseline, matched in world, encoder,
@@ -63,16 +64,7 @@ Markdown(reading.opening(study))
 # **Two scales.** A difference is called only if it points the same way in points and in log odds, since
 # five points near the ceiling are not five points in the middle. **Flags** mark cells at chance or above
 # 95, and results are given with and without them.
-
-# %%
-reading.table(reading.reach_table())
-
-# %% [markdown]
-# This small table holds for any study: how far a 95 % interval reaches to either side, in standard
-# deviations between repetitions. The step from two seeds to three is by far the largest. Whoever runs two
-# seeds can see a landslide, nothing less.
-
-# %% [markdown]
+#
 # ## Run it
 #
 # Scores are read, or made first where they are missing. No model is needed beyond this point.
@@ -80,13 +72,58 @@ reading.table(reading.reach_table())
 # %%
 scores = reading.ready_scores(study)
 stages.analyse(study)
-claims = reading.ready_claims(study)
+claims, runs = reading.ready_claims(study), scores["run_id"].nunique()
 gains = reading.read_table(study.folder / "tables" / "gains.csv")
 languages = reading.read_table(study.folder / "tables" / "languages.csv")
+display(Markdown(reading.frozen_note()))
 Markdown(f"**{len(scores):,} scores, {len(gains):,} gains, {len(claims)} claims.**")
 
 # %% [markdown]
+# The first line says whether the expectations had been fixed before these worlds were run, and whether
+# anybody has touched them since. Only then can a finding *confirm* anything; otherwise it is *exploratory*,
+# good for ideas.
+#
 # ## What it shows
+#
+# ### The benchmark's own table
+#
+# XTREME-R reports one number for each task, averaged over all its languages. Here it is for each kind of
+# practice, and with what is usually left out: half of the 95 % interval, over repetitions.
+
+# %%
+reading.table(reading.benchmark_table(scores))
+
+# %% [markdown]
+# This is how leaderboards are read, and why we do not stop here. The averages mix languages that had labels
+# in the practice with languages that had none, easy ones with hard ones, and in the last column retrieval
+# with everything else. Two rows may differ by less than either moves from seed to seed. What follows takes
+# the mixture apart.
+#
+# ### What can these targets show at all?
+
+# %%
+reading.table(reading.flags_table(scores, study.scale.shared["source_language"]))
+
+# %% [markdown]
+# How many cells of the baseline are flagged, target by target, and how large a difference its smallest test
+# set could show. A target with all its cells at chance says nothing about practice, and no statistics can
+# make it speak. A small test set is not silent, but it only shouts: look at the last column before you
+# believe in a difference in one language.
+#
+# ### How much survives the border, with practice?
+#
+# The transfer gap of XTREME-R: the source language's score minus the mean of the others, here of those
+# that had no labels in the practice.
+
+# %%
+figure = figures.gap_slopes(scores, languages)
+words = "Transfer gaps by kind of practice: the source language minus the languages without labels."
+reading.show(figure, study, "07_gaps", words, runs)
+
+# %% [markdown]
+# A line that goes down is a gap that closes. Ask at once how it closed: the other languages may have risen,
+# or the source language may have fallen. The gap cannot tell, which is why it is not our measure. The next
+# figure can.
 #
 # ### Which practice helps which task?
 #
@@ -94,7 +131,6 @@ Markdown(f"**{len(scores):,} scores, {len(gains):,} gains, {len(claims)} claims.
 # its interval.
 
 # %%
-runs = scores["run_id"].nunique()
 words = "Mean gain over no practice in unexposed languages, by arm and target."
 reading.show(figures.gains_heatmap(gains), study, "07_gains", words, runs)
 
@@ -106,26 +142,24 @@ reading.show(figures.gains_heatmap(gains), study, "07_gains", words, runs)
 # ### The primary contrast
 
 # %%
-reading.table(reading.primary_table(scores, low_resource))
-
-# %% [markdown]
-# The header names what is compared; a scale without translated practice compares English practice with
-# none. The first row answers the study's question, the second stands beside it. *For new languages* is the
-# wider statement: what one should expect of a language that is not in this study, if these languages were
-# drawn from many like them. If the interval holds zero and also effects that we would care about, the
-# answer is *undecided*, and that is an answer.
-
-# %%
 treatment, control = reading.compared(scores)
 cells = contrast(scores, treatment, control)
-chosen = cells[~cells["exposed"] & cells["cross_task"] & cells["language"].isin(low_resource)]
-chosen = chosen[chosen["task_kind"] != "retrieval"]
-reading.table(reading.seed_table(chosen, treatment, control))
+chosen = Subset(languages=tuple(low_resource)).of(cells)
+display(reading.table(reading.primary_table(scores, low_resource)))
+reading.table(reading.robust_table(chosen))
 
 # %% [markdown]
-# Here are the pairs behind the first row, averaged plainly over their cells. See whether the two arms rise
-# and fall together from seed to seed. Where they do, this shared luck is what the pairing removes; the last
-# column is all that remains of it.
+# The header of the first table names what is compared; a scale without translated practice compares English
+# practice with none. Its first row answers the study's question, its second stands beside it. *For new
+# languages* is the wider statement: what one should expect of a language that is not in this study, if these
+# languages were drawn from many like them. If the interval holds zero and also effects that we would care
+# about, the answer is *undecided*, and that is an answer.
+#
+# The second table asks whether a few loud cells carry the mean. The interquartile mean leaves out the
+# lowest and the highest quarter of all target × language cells. The probability of improvement says how
+# likely a run with the treatment beats a run without it on a cell drawn at random, and one half is a draw;
+# both are defined by [Agarwal et al. 2021](https://arxiv.org/abs/2108.13264). Where the three rows tell
+# different stories, the story belongs to a few cells.
 #
 # ### Everything we expected, on one axis
 
@@ -136,8 +170,8 @@ reading.show(forest, study, "07_forest", words, runs)
 
 # %% [markdown]
 # A line that keeps clear of zero has a sign. A line inside the band is *equivalent* to nothing. A line that
-# crosses both is undecided, however far its dot may be from zero. What this scale did not run is listed and
-# left empty, so that nobody takes silence for agreement.
+# crosses both is undecided, however far its dot may be from zero. An arrow is a line too long for the page.
+# What this scale did not run is listed and left empty, so that nobody takes silence for agreement.
 #
 # ### Whom does it help?
 #
@@ -152,18 +186,23 @@ reading.show(figures.gain_by_language(cells, languages), study, "07_by_language"
 # Only the left panel is zero-shot. If the right panel shows gains and the left does not, practice has
 # taught the languages it touched, and nothing has crossed over to the others. That distinction is the
 # reason for the two sets.
+#
+# ### Does it grow as text gets scarce, or as the source gets far?
 
 # %%
-reading.table(reading.kind_table(cells[~cells["exposed"]]))
+figure = figures.gain_by_property(cells, languages)
+words = f"{reading.contrast_words(treatment, control)} in unexposed languages, by text and by distance."
+display(reading.show(figure, study, "07_by_property", words, runs))
+unexposed = Subset().of(cells[cells["language"] != study.scale.shared["source_language"]])
+reading.table(reading.regression_table(regress_on_languages(unexposed, languages)))
 
 # %% [markdown]
-# By kind of task, over all unexposed languages. Kinds differ, and a mean over them hides that; which is why
-# the quantifier "on average" is part of the sentence.
-#
-# ### What makes a language easy to reach?
-#
-# The three factors of the world, measured on the baseline: easier level minus harder level, within each
-# target.
+# The figure asks of one property at a time, the table of all at once: how the gain would change with one of
+# them if the others stayed. It is a description of these few languages and decides no expectation. A
+# property that cannot be told apart from the others, or is the same everywhere, has its reason in the place
+# of a number. Nothing here makes scarcity a cause: in real languages it comes with everything else that
+# makes a language poor in data. In the generated world the factors were set by hand, so there their
+# *directions* can be compared with what was built in.
 
 # %%
 effects = factor_effects(scores, languages, low_resource)
@@ -171,27 +210,10 @@ words = "Main effects of resource, overlap and word order on the baseline's scor
 reading.show(figures.factor_effects(effects), study, "07_factors", words, runs)
 
 # %% [markdown]
-# An effect to the right of zero means that the easier level scores higher. Hollow marks have cells at the
+# That is the comparison, on the baseline: easier level minus harder level, within each target. An effect to
+# the right of zero means that the easier level scores higher, as it should. Hollow marks have cells at the
 # floor or the ceiling, where an effect cannot show its full size. With an incomplete family of languages
 # two factors may coincide, and then their effects cannot be told apart.
-
-# %%
-reading.table(reading.flags_table(scores))
-
-# %% [markdown]
-# How many cells of the baseline are flagged, target by target. A target with all its cells at chance says
-# nothing about practice, and no statistics can make it speak.
-#
-# ### How much survives the border, with practice?
-
-# %%
-figure = figures.transfer_slopes(scores, languages, treatment)
-words = "Scores after practice: each line leads from the source language to another."
-reading.show(figure, study, "07_transfer_slopes", words, runs)
-
-# %% [markdown]
-# Hold this figure beside the one of chapter 6. Exposed languages are in it too, so a flatter line here is
-# not yet zero-shot transfer; the figures above have separated the two.
 #
 # ### Retrieval, layer by layer
 
@@ -207,22 +229,65 @@ reading.show(figures.retrieval_by_layer(scores, languages), study, "07_retrieval
 # ### The controls, beside the treatments
 
 # %%
-reading.table(reading.claims_table(claims, controls=True))
-
-# %% [markdown]
-# Each row is something other than the task that might explain a gain: more text, any labels whatever,
-# longer training. A control that helps as much as a treatment takes the credit away from it. Controls that
-# this scale did not run are *not measured*, and the explanation they stand for remains open.
-
-# %%
+display(reading.table(reading.practice_table(scores, low_resource)))
 reading.table(reading.budget_table(study), digits=0)
 
 # %% [markdown]
-# What each arm has cost in all its stages, per run. Arms with practice have spent more in total than the
-# baseline has; compare them with one another, where rows and updates agree, and with `none-long`, which has
-# been given as much.
+# Every kind of practice against none, in the cells of the primary contrast. A *control* is something other
+# than the task that might explain a gain: more text, any labels whatever, longer training. A control that
+# helps as much as a treatment takes the credit away from it; one that this scale did not run leaves its
+# explanation open. An arm without a task is of another kind than every target, so it is tested on more of
+# them. The second table is what each arm has cost in all its stages, per run: compare arms with practice
+# with one another, where rows and updates agree, and the baseline with `none-long`, which was given as much.
+#
+# ### The choice that is forbidden
+#
+# Which practice is best for a target? A zero-shot study may ask the source language only. Asking the target
+# languages is easy, tempting, and no longer zero-shot: published scores were seen to differ by many points
+# for that reason alone ([Keung et al. 2020](https://arxiv.org/abs/2004.15001)).
+
+# %%
+reading.table(reading.choice_table(scores, study.scale.shared["source_language"]))
 
 # %% [markdown]
+# The column marked *forbidden* is here as a bound, never as a result. What it buys can only be positive, for
+# the best of several is chosen by looking at the answer; a gain of that size in somebody's table may be
+# nothing else. No other number of this study was selected on a target language.
+#
+# ### What would it take to see one point?
+
+# %%
+spreads, told = reading.spreads_of(study, scores)
+figure = figures.what_it_takes(reading.detectable_table(study, spreads), reading.own_size(study))
+words = "The smallest effect a study of each size would find four times in five, by what worlds differ in."
+display(reading.show(figure, study, "07_power", words, runs))
+display(Markdown(told))
+reading.table(reading.simulated_table(study, spreads))
+
+# %% [markdown]
+# How far apart seeds, runs and cells lie was measured; then studies of every size were drawn from that, with
+# a planted effect, and read by the same statistics. The table counts what they found: where nothing was
+# planted, a false alarm in one study of twenty is the price that was agreed on, and intervals should hold the
+# truth in nineteen. The tests of this repository check both, and that they would notice if pairs were torn
+# or worlds taken for seeds. How much worlds differ is the guess in the panel titles, one point in the table:
+# one world cannot know. A study with fewer than three worlds has no place in the figure at all. Its seeds
+# speak of its own world, however many they are; more languages help, and help less than more worlds.
+#
+# ### What others found, at full size
+
+# %%
+display(reading.table(reading.published_table()))
+reading.table(reading.base_table())
+
+# %% [markdown]
+# Context, and no comparison: other encoders, real languages, single numbers without intervals. The first
+# table is XTREME, the benchmark before XTREME-R, on its test sets, with the practice that was best for each
+# task: [Phang et al. 2020](https://arxiv.org/abs/2005.13013), as reported beside [the results of
+# mT5](https://github.com/google-research/multilingual-t5). Hold the row that stands out against the others:
+# an average over rows would have hidden it. The second is what a base-size encoder reaches on XTREME-R with
+# no practice at all ([Zhang et al. 2024](https://arxiv.org/abs/2407.19669)). We print only numbers that were
+# read where we say; others that we remember are left out.
+#
 # ## What we learned
 
 # %%
@@ -230,26 +295,28 @@ Markdown(reading.answer_sentence(study))
 
 # %% [markdown]
 # The sentence above is computed, with its limits: a level that was there only once, one world or one
-# pretraining, is named, because the claim cannot reach beyond it. What the claims add up to is the subject
-# of the last chapter.
-
-# %% [markdown]
+# pretraining, is named, because the claim cannot reach beyond it. It also says how large an effect would
+# have been seen. What the claims add up to is the subject of the last chapter.
+#
 # ## Your turn
 #
-# **1. Drop a seed and watch the interval.** Compute the primary contrast again from the first seed only.
+# **1. Drop a seed and watch the interval.** First look at the pairs, seed by seed; then compute the primary
+# contrast again from the first seed only.
 #
 # <details><summary>Answer</summary>
 #
 # ```python
+# display(reading.table(reading.seed_table(chosen, treatment, control)))
 # reading.table(reading.primary_table(scores[scores["seed"] == 0], low_resource))
 # ```
 #
-# The difference is there, its interval is gone: from one repetition nothing can be said about repetitions.
-# A number without an interval is an anecdote.
+# Where both arms rise and fall together, their shared luck is what pairing removes. With one seed the
+# difference is there and its interval is gone, unless worlds were repeated: from one repetition nothing can
+# be said about repetitions. A number without an interval is an anecdote.
 #
 # </details>
 #
-# **2. Care about more.** Set `smallest_effect` to 5 points in the forest. Which lines fall inside the band
+# **2. Care about more.** Set `smallest_effect` to `5.0` in the forest. Which lines fall inside the band
 # now, and is that a discovery?
 #
 # <details><summary>Answer</summary>

@@ -8,7 +8,8 @@
 
 # %% [markdown]
 # # 8 · What we learned
-# *Reads* `claims.json`, the tables · *writes* nothing · *time* seconds at every scale
+# *Reads* `claims.json`, the tables, predictions and labels · *writes* `record/` · *time* half a minute, and
+# the training time of the cells that are done again
 #
 # [← Analysis](07_xtreme_r_analysis.ipynb) · [Contents](../README.md)
 #
@@ -18,6 +19,7 @@
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
 tag: str = "lab"  # a folder beside the published study, for trying things; "" is the published one
+replicated_cells: int = 0  # how many cells (a run and a target) the gate does again from their inputs
 
 # %%
 from IPython.display import Markdown
@@ -47,9 +49,14 @@ Markdown(reading.opening(study))
 # care about. *Undecided*: it allows more than one of these. Tests of one family are counted together by
 # Holm's rule, since whoever asks twenty questions will be answered "yes" once by chance.
 #
-# The **status** judges the reproduction. *Verified*: an independent run of the same code came to the same
-# number. *Falsified*: it did not. *Unverified*: nobody has tried yet. A contradicted expectation can be
-# verified, and a supported one falsified.
+# The **status** judges the reproduction. *Verified*: the number was computed again by other means, and a
+# second run from the inputs came to the same. *Falsified*: something did not come out, or was tampered with.
+# *Unverified*: not enough was tried. *Stale*: the program has changed since. A contradicted expectation can
+# be verified, and a supported one falsified.
+#
+# The status is given by a **gate**: a program that tries to show that the study is wrong. This study grew
+# from a record whose own check looked at no data at all; its claim was marked falsified for that. A check
+# that cannot fail is no check, so the gate is tested by cheating in every way its authors could think of.
 #
 # A claim is *confirmatory* only if its worlds were first run after the expectations had been frozen.
 # Everything else is *exploratory*: good for ideas, too weak for conclusions.
@@ -57,16 +64,19 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## Run it
 #
-# There is nothing left to run. The claims are read from the file that chapter 7 left, and made first if it
-# is missing.
+# The claims are read from the file that chapter 7 left, and made first if it is missing. Then the gate tries
+# to falsify them, and gives each its status.
 
 # %%
 claims = reading.ready_claims(study)
-Markdown(reading.verdict_sentence(claims))
+verdict = reading.ask_gate(study, replicated_cells)
+claims = reading.with_status(claims, study.folder)
+Markdown(f"{reading.verdict_sentence(claims)}\n\n{reading.frozen_note()}")
 
 # %% [markdown]
 # Count the undecided ones before the others. A study of this size that decided everything would be
-# suspicious.
+# suspicious. The second line says whether the expectations were frozen before the runs, and whether anybody
+# has edited them since: then nothing can be confirmed any more.
 
 # %% [markdown]
 # ## What it shows
@@ -88,8 +98,7 @@ reading.table(reading.claims_table(claims, controls=False))
 
 # %% [markdown]
 # Rows that came out against the expectation, or came out as nothing, stand where they stood when they were
-# written. The last column says *UNVERIFIED* until a second, independent run has come to the same numbers;
-# no page of this study turns it by itself.
+# written. The last column is the gate's; what it did for that comes below.
 
 # %%
 forest = figures.forest(reading.plotted(claims))
@@ -110,6 +119,62 @@ reading.table(reading.unanswered_table(claims))
 # answered, if at all, by a larger scale. Others were asked and gave an interval too wide to decide; these
 # need more seeds or more worlds, and not a closer look at the same numbers.
 #
+# ### What the gate tried
+#
+# Every row is one way in which this study could be wrong. The third column says what would have failed;
+# read it first, and imagine it.
+
+# %%
+Markdown(reading.gate_sentence(verdict))
+
+# %%
+reading.table(reading.checks_table(verdict))
+
+# %% [markdown]
+# *Not looked at* is an answer too: a scale without a control cannot be checked by it. What the checks had to
+# say, the gravest first, stands in the next table. *Weakens* is not *falsifies*: an average may stand
+# although one language goes the other way, and then the language is named.
+
+# %%
+reading.table(reading.findings_table(verdict))
+
+# %% [markdown]
+# Now claim by claim, each with the strongest case that could be found against it: the language, the target,
+# the script or the seed, alone or left out, for which its number looks worst.
+
+# %%
+reading.table(reading.judged_table(verdict))
+
+# %% [markdown]
+# These cells were done again, from the committed encoder and the world of their seed, in a sandbox: a fresh
+# process without a network, shown only the rows that its arm may read. A training that comes to the same
+# predictions there cannot have read anything else.
+
+# %%
+reading.table(reading.reruns_table(verdict))
+
+# %% [markdown]
+# ### The claim that this study grew from
+#
+# The same gate, on the same terms, was given the claim of the original record. Its text is told in our words
+# and its evidence rebuilt from the published reason: a script that takes the largest entry of a dictionary.
+
+# %%
+reading.table(reading.original_table())
+
+# %% [markdown]
+# Not because the claim is wrong, which nobody could know from it, but because nothing stands behind it. The
+# record repeats what the abstract of Phang et al. (2020) says. Here is each of these claims, with what our
+# runs say and what they cannot say.
+
+# %%
+reading.table(reading.six_claims_table(claims))
+
+# %% [markdown]
+# What remains unverified after all this? The pretraining of the encoder is taken as it lies there and was
+# not repeated. Only a sample of the cells was done again. The gate was written by the people it judges; a
+# reproduction by others would be worth more, and none is claimed.
+#
 # ### What a small study can show, and what not
 #
 # A study in a generated world can show that an effect is *possible*, that a method would see it if it were
@@ -118,8 +183,10 @@ reading.table(reading.unanswered_table(claims))
 # that were written for reasons. A small encoder, moreover, is not a large one made cheap; it may fail where
 # a large one succeeds, and the reverse.
 #
-# And one pretraining is one pretraining. Where a table says *one world* or *one encoder*, another draw
-# could have come out otherwise, and nothing on these pages says how much.
+# How large an effect would have been seen stands in each claim, and the figure on power in chapter 7 says
+# how many worlds it would take to see a smaller one. And one pretraining is one pretraining. Where a table
+# says *one world* or *one encoder*, another draw could have come out otherwise, and nothing on these pages
+# says how much.
 #
 # ### Where the seconds went
 

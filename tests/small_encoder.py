@@ -1,10 +1,17 @@
 """A vocabulary of two invented languages and an encoder of 16 dimensions, for the tests that need a model."""
 
+import json
 from pathlib import Path
 from random import Random
 
 import torch
-from transformers import XLMRobertaForMaskedLM
+from transformers import (
+    BertConfig,
+    BertForPreTraining,
+    BertTokenizerFast,
+    XLMRobertaForMaskedLM,
+    XLMRobertaTokenizerFast,
+)
 
 from polystilts.models.encoder import encoder_config
 from polystilts.models.tokens import train_vocabulary
@@ -36,3 +43,30 @@ def write_encoder(folder: Path) -> Path:
     torch.manual_seed(0)
     XLMRobertaForMaskedLM(encoder_config(SIZE, len(tokenizer))).save_pretrained(folder)
     return folder
+
+
+def write_xlmr(folder: Path) -> Path:
+    """A random XLM-R as the hub has it: its own tokenizer class, with the pieces of the small vocabulary."""
+    write_encoder(folder)
+    pieces = json.loads((folder / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    tokenizer = XLMRobertaTokenizerFast(vocab=[tuple(piece) for piece in pieces])
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def write_bert(folder: Path) -> Path:
+    """A random multilingual BERT: word pieces of single letters, two segments, a pooler, positions from 0."""
+    letters = sorted(set("".join(sentences("alb", 200) + sentences("dor", 200))) - {" "})
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    tokenizer = BertTokenizerFast(vocab={p: i for i, p in enumerate(pieces)}, do_lower_case=False)
+    tokenizer.save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(pieces), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=64,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    BertForPreTraining(config).save_pretrained(folder)
+    return folder
+
+
+ENCODERS = {"ours": write_encoder, "xlmr": write_xlmr, "mbert": write_bert}

@@ -8,8 +8,8 @@ import pytest
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
-from polystilts.files import read_json, write_json, write_text
 from polystilts.evidence.claim import Claim, as_record
+from polystilts.files import read_json, write_json, write_text
 from polystilts.pipeline import book, book_pages
 from polystilts.pipeline.chapters import CHAPTERS, DRIVING
 from polystilts.pipeline.drive import bind_book

@@ -1,6 +1,7 @@
 """Claims say what the tables say: every hypothesis answered, undecided ones too, and read back as written."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -10,7 +11,15 @@ from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim, number
 from polystilts.evidence.conclude import conclude
-from polystilts.evidence.hypotheses import checked, confirmatory, load_hypotheses
+from polystilts.evidence.hypotheses import (
+    checked,
+    confirmatory,
+    freeze,
+    frozen_sentence,
+    load_hypotheses,
+    main,
+    seeds_already_run,
+)
 from polystilts.evidence.ledger import (
     as_table,
     build_claims,
@@ -83,7 +92,7 @@ def test_a_planted_advantage_is_supported_and_told_with_its_interval(claims):
 
 def test_claims_of_other_units_are_kept_off_the_axis_of_points(claims):
     left_out = {claim.id for claim in claims} - {claim.id for claim in in_points(claims, load_hypotheses())}
-    assert left_out == {"distance-predicts-gain", "advantage-on-most"}
+    assert left_out == {"distance-predicts-gain", "advantage-on-most", "advantage-in-every"}
 
 
 def test_what_was_not_run_is_undecided_and_says_so(claims):
@@ -143,13 +152,19 @@ def test_the_hypotheses_hold_the_question_and_the_controls():
         "shuffled-labels",
         "longer-training",
     }
-    assert hypotheses.frozen is None
+
+
+def test_a_frozen_file_was_not_edited_since():
+    """An edit after the freeze fails here, and makes every claim exploratory."""
+    hypotheses = load_hypotheses()
+    assert not hypotheses.frozen or hypotheses.frozen["hash"] == hypotheses.hash
+    assert "EDITED" not in frozen_sentence(hypotheses)
 
 
 def test_the_hash_covers_what_is_said_and_not_how_it_is_laid_out(tmp_path):
     content = yaml.safe_load((paths.PARAMS / "hypotheses.yaml").read_text())
     other = tmp_path / "hypotheses.yaml"
-    other.write_text(yaml.safe_dump(content | {"frozen": {"hash": "x"}}))
+    other.write_text(yaml.safe_dump(content | {"frozen": {"hash": "x", "date": "2026-01-01"}}))
     assert load_hypotheses(other).hash == load_hypotheses().hash
     content["hypotheses"][0]["smallest_effect"] = 2.0
     other.write_text(yaml.safe_dump(content))
@@ -160,12 +175,64 @@ def test_only_seeds_first_run_after_the_freeze_confirm(tmp_path):
     content = yaml.safe_load((paths.PARAMS / "hypotheses.yaml").read_text())
     assert not confirmatory(load_hypotheses(), [100])
     other = tmp_path / "hypotheses.yaml"
-    frozen = {"hash": load_hypotheses().hash, "world_seeds": [100, 101]}
+    frozen = {"hash": load_hypotheses().hash, "date": "2026-01-01", "world_seeds": [100, 101]}
     other.write_text(yaml.safe_dump(content | {"frozen": frozen}))
     assert confirmatory(load_hypotheses(other), [100, 101])
     assert not confirmatory(load_hypotheses(other), [0, 100])
+    assert not confirmatory(load_hypotheses(other), [])
+    assert not confirmatory(load_hypotheses(other), [0], "real-mini")
+    other.write_text(yaml.safe_dump(content | {"frozen": frozen | {"scales": ["real-mini"]}}))
+    assert confirmatory(load_hypotheses(other), [0], "real-mini")
     other.write_text(yaml.safe_dump(content | {"frozen": frozen | {"hash": "edited since"}}))
     assert not confirmatory(load_hypotheses(other), [100])
+
+
+@pytest.fixture
+def unfrozen(tmp_path, monkeypatch):
+    """A repository of its own: the hypotheses as they are, not frozen, and outputs of world 3."""
+    text = (paths.PARAMS / "hypotheses.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^frozen: .*$", "frozen: null", text)
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "hypotheses.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "outputs" / "demo" / "runs" / "w64.w3.e0--none--none--none--s0").mkdir(parents=True)
+    monkeypatch.setattr(paths, "PARAMS", tmp_path / "params")
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path / "outputs")
+    return tmp_path / "params" / "hypotheses.yaml"
+
+
+def test_a_freeze_is_written_once_and_an_edit_afterwards_shows(unfrozen, capsys):
+    assert main(["check"]) == 0 and "not frozen" in capsys.readouterr().out
+    before = load_hypotheses(unfrozen)
+    assert main(["freeze", "--world-seeds", "12", "11", "--scales", "real-mini"]) == 0
+    frozen = load_hypotheses(unfrozen)
+    assert frozen.hash == before.hash == frozen.frozen["hash"]
+    assert frozen.frozen["world_seeds"] == [11, 12] and frozen.frozen["scales"] == ["real-mini"]
+    assert "# What we expected" in unfrozen.read_text()  # comments and rows stay as they are
+    assert "world seed 11" in capsys.readouterr().out
+    assert main(["freeze", "--world-seeds", "13"]) == 2 and "frozen already" in capsys.readouterr().err
+    unfrozen.write_text(unfrozen.read_text().replace("smallest_effect: 1.0", "smallest_effect: 0.5", 1))
+    assert main(["check"]) == 1 and "EDITED since" in capsys.readouterr().out
+    assert not confirmatory(load_hypotheses(unfrozen), [11])
+
+
+def test_world_seeds_that_were_run_cannot_be_frozen(unfrozen, capsys):
+    assert seeds_already_run(paths.OUTPUTS) == {3}
+    assert main(["freeze", "--world-seeds", "3", "4"]) == 2
+    assert "3 already run; choose others" in capsys.readouterr().err
+    assert main(["freeze"]) == 2 and "none named" in capsys.readouterr().err
+    assert load_hypotheses(unfrozen).frozen is None
+
+
+def test_a_study_that_is_not_complete_is_provisional_and_exploratory(scores, unfrozen):
+    freeze(unfrozen, paths.OUTPUTS, [0, 1])
+    kept = load_hypotheses(unfrozen)
+    part = build_claims(scores, gains(scores), LANGUAGES, kept, "planted", LOW)  # world 0 of two
+    assert "Provisional: 1 of 2 declared worlds." in find_claim(part, "primary").sentence
+    assert not any(claim.confirmatory for claim in part)
+    both = pd.concat([scores, scores.assign(world_seed=1, run_id="w1-" + scores["run_id"])])
+    whole = build_claims(both, gains(both), LANGUAGES, kept, "planted", LOW)
+    assert find_claim(whole, "primary").confirmatory
+    assert "Provisional" not in find_claim(whole, "primary").sentence
 
 
 @pytest.mark.parametrize(

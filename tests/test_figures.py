@@ -5,11 +5,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from polystilts import figures
+from polystilts.evidence.claim import Claim
 from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.evidence.ledger import build_claims
 from polystilts.figures.style import PALETTE, family_styles, save
 from polystilts.statistics.factors import factor_effects
-from polystilts.statistics.gains import contrast, gains
+from polystilts.statistics.gains import contrast, gains, transfer_gap
 from polystilts.statistics.planted import planted_scores
 
 LANGUAGES = pd.DataFrame(
@@ -48,6 +49,15 @@ CURVES = pd.DataFrame(
     ],
     columns=["arm", "seed", "update", "value"],
 )
+DETECTABLE = pd.DataFrame(
+    [
+        (spread, seeds, worlds, 6.0 / worlds**0.5)
+        for spread in (0.0, 1.0)
+        for seeds in (1, 2)
+        for worlds in (3, 5, 9)
+    ],
+    columns=["between_worlds", "seeds", "worlds", "effect"],
+)
 DRAWINGS = {
     "gains_heatmap": lambda: figures.gains_heatmap(GAINS),
     "forest": lambda: figures.forest(
@@ -56,7 +66,12 @@ DRAWINGS = {
     "gain_by_language": lambda: figures.gain_by_language(
         contrast(SCORES, "translated", "english"), LANGUAGES
     ),
+    "gain_by_property": lambda: figures.gain_by_property(
+        contrast(SCORES, "translated", "english"), LANGUAGES
+    ),
+    "gap_slopes": lambda: figures.gap_slopes(SCORES, LANGUAGES),
     "transfer_slopes": lambda: figures.transfer_slopes(SCORES, LANGUAGES),
+    "what_it_takes": lambda: figures.what_it_takes(DETECTABLE, (5, 2)),
     "none_scores": lambda: figures.none_scores(SCORES, LANGUAGES),
     "factor_effects": lambda: figures.factor_effects(factor_effects(SCORES, LANGUAGES, LOW)),
     "learning_curves": lambda: figures.learning_curves(CURVES, baseline=33.3),
@@ -112,6 +127,34 @@ def test_missing_cells_and_single_seeds_are_drawn_without_an_interval():
 
 def test_the_forest_shows_hypotheses_that_were_not_run():
     assert "not run at this scale" in words(DRAWINGS["forest"]())
+
+
+def test_a_line_too_long_for_the_axis_ends_in_an_arrow():
+    lines = [(2.0, 1.0, 3.0), (1.0, 0.0, 2.0), (-1.0, -2.0, 0.0), (1.0, -80.0, 90.0)]
+    claims = [Claim(str(i), "x", "", "mean", *ends, 9, 3, "undecided") for i, ends in enumerate(lines)]
+    axes = figures.forest(claims).axes[0]
+    assert axes.get_xlim()[1] < 20
+    assert {line.get_marker() for line in axes.lines} >= {"<", ">"}
+
+
+def test_gaps_are_of_languages_without_labels():
+    """Labels in a language close its gap, and must not be counted as zero-shot transfer."""
+    exposed = (SCORES["strategy"] == "translated") & (SCORES["exposure"] == "task")
+    raised = SCORES.assign(value=SCORES["value"].where(~exposed, 99.0))
+    assert transfer_gap(raised, "alb", unexposed=True).equals(transfer_gap(SCORES, "alb", unexposed=True))
+    assert not transfer_gap(raised, "alb").equals(transfer_gap(SCORES, "alb"))
+
+
+def test_the_power_figure_marks_the_study_and_says_when_nothing_is_known():
+    assert "this study" in words(DRAWINGS["what_it_takes"]())
+    assert "this study" not in words(figures.what_it_takes(DETECTABLE, (1, 3)))
+    assert "not measured" in words(figures.what_it_takes(DETECTABLE.head(0)))
+
+
+def test_a_slope_over_two_places_is_no_slope():
+    flat = LANGUAGES.assign(distance=[0.0, 0.0, 0.0, 0.8, 0.8])
+    told = words(figures.gain_by_property(contrast(SCORES, "translated", "english"), flat))
+    assert "no slope" in told and "per tenfold text" not in told  # resource has two values, too
 
 
 def test_overhead_is_counted():

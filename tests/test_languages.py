@@ -5,10 +5,11 @@ from itertools import combinations
 
 import pytest
 
-from polystilts.languages import INVENTED_LANGUAGES, LANGUAGES
+from polystilts.errors import WrongUse
+from polystilts.languages import INVENTED_LANGUAGES, LANGUAGES, rows
 from polystilts.languages.concepts import CONTENT_WORDS, FUNCTION_WORDS
 from polystilts.languages.distance import order_distance, shared_words
-from polystilts.languages.lexicon import LETTERS, SCRIPTS, make_lexicons
+from polystilts.languages.lexicon import LETTERS, NAMES, SCRIPTS, make_lexicons
 from polystilts.languages.meaning import Clause, Phrase, held_out, meaning_id
 from polystilts.languages.realise import realise, text_of
 
@@ -130,3 +131,21 @@ def test_text_parts_words_by_single_spaces(lexicons):
     words = text_of(realise(WASHED, lexicons["nar"])).split(" ")
     assert len(words) == 10
     assert words[-1] == "."
+
+
+def test_an_invented_language_lasts_and_can_change_its_factors_only(monkeypatch):
+    monkeypatch.setattr(rows, "LANGUAGES", dict(rows.LANGUAGES))
+    own = rows.invent("own", "Ownish", "LLF")
+    assert (own.resource, own.overlap, own.order, own.script, own.language_set) == (
+        "low", "low", "far", "Greek", "B",
+    )  # fmt: skip
+    before = make_lexicons(0, (SOURCE, LANGUAGES["dor"]), SOURCE)["dor"]
+    turned = rows.invent("dor", "Dorvan, turned", "HHF")
+    after = make_lexicons(0, (SOURCE, turned), SOURCE)["dor"]
+    assert after.words == before.words and after.language.order == "far"
+    nameless = rows.invent("dor", "Dorvan without names", "HHN", shared_names=0.0)
+    words = make_lexicons(0, (SOURCE, nameless), SOURCE)["dor"].words
+    theirs = make_lexicons(0, (SOURCE,), SOURCE)[SOURCE.code].words
+    assert not any(words[name] == theirs[name] for name in NAMES)
+    with pytest.raises(WrongUse, match="LHX.*is no cell"):
+        rows.invent("own", "Ownish", "LHX")

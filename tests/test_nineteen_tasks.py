@@ -16,7 +16,8 @@ from polystilts.models.pretraining import read_corpus
 from polystilts.models.tokens import train_vocabulary
 from polystilts.pipeline.study import Run
 from polystilts.sources.world import write_world
-from polystilts.tasks import INTERMEDIATE_TASKS, KINDS, TARGET_TASKS, TASKS
+from polystilts.sources.world.tasks import RECIPES
+from polystilts.tasks import FURTHER_TASKS, INTERMEDIATE_TASKS, KINDS, TARGET_TASKS, TASKS, XTREME_TASKS
 from polystilts.training.stages import finetune_target, train_intermediate
 
 SPOKEN = ("alb", "dor", "lir", "var")  # the source language, near relatives, and a far stranger
@@ -51,8 +52,15 @@ TARGETS = {
     "mlqa": ("question_answering", ("f1", "exact_match")),
     "tydiqa": ("question_answering", ("f1", "exact_match")),
     "tatoeba": ("retrieval", ("accuracy",)),
-    "lareqa": ("retrieval", ("map@20",)),
+    "lareqa": ("retrieval", ("map@20", "map")),
     "mewslix": ("retrieval", ("mrr@20",)),
+}
+# These come with real data only: the world has no recipe for them.
+XTREME = {"pawsx": ("classification", ("accuracy",)), "bucc": ("retrieval", ("bucc_f1",))}
+FURTHER = {
+    "masakhaner": ("tagging", ("span_f1",)),
+    "masakhapos": ("tagging", ("f1", "token_accuracy")),
+    "americasnli": ("classification", ("accuracy",)),
 }
 
 
@@ -60,7 +68,7 @@ TARGETS = {
 def world(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     rows = PARAMETERS["data_preparation"]["rows"]
-    card = write_world(folder, 0, SPOKEN, "alb", TASKS, rows, {"high": 40, "low": 20})
+    card = write_world(folder, 0, SPOKEN, "alb", RECIPES, rows, {"high": 40, "low": 20})
     assert card["leaks"]["total"] == 0
     return folder
 
@@ -89,6 +97,19 @@ def test_there_are_nine_and_ten_and_every_kind_is_among_them():
     assert {row.name: (row.kind, metrics_of(row)) for row in TARGET_TASKS} == TARGETS
     assert {row.kind for row in TARGET_TASKS} == set(KINDS)
     assert len(INTERMEDIATES) == 9 and len(TARGETS) == 10
+
+
+def test_further_targets_are_rows_of_known_kinds():
+    assert {row.name: (row.kind, metrics_of(row)) for row in XTREME_TASKS} == XTREME
+    assert {row.name: (row.kind, metrics_of(row)) for row in FURTHER_TASKS} == FURTHER
+    benchmarks = {row.name: row.benchmark for row in TASKS.values() if row.role == "target"}
+    assert benchmarks == (
+        dict.fromkeys(TARGETS, "XTREME-R")
+        | dict.fromkeys(XTREME, "XTREME")
+        | dict.fromkeys(FURTHER, "further")
+    )
+    assert all(TASKS[row.training_task].labels == row.labels for row in FURTHER_TASKS)  # one head serves both
+    assert set(RECIPES) == set(TASKS) - set(XTREME) - set(FURTHER)
 
 
 @pytest.mark.parametrize("name", INTERMEDIATES)

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from polystilts import paths
+from polystilts.languages import LANGUAGES
 from polystilts.pipeline.chapters import CHAPTERS, Job, jobs_of
 from polystilts.pipeline.mill import declared_knobs, values_for
 from polystilts.pipeline.params import KNOBS, load_scale, scale_names
@@ -140,11 +141,11 @@ def test_every_table_and_figure_is_followed_by_words(chapter):
 
 
 @EVERY
-def test_two_or_three_exercises_with_folded_answers(chapter):
+def test_two_to_four_exercises_with_folded_answers(chapter):
     text = "\n\n".join(cell.source for cell in read(chapter).cells if cell.cell_type == "markdown")
     turn = text.split("## Your turn")[1]
     asked = len(re.findall(r"(?m)^\*\*\d\. ", turn))
-    assert asked in (2, 3)
+    assert asked in (2, 3, 4)
     assert turn.count("<details><summary>Answer</summary>") == turn.count("</details>") == asked
     assert len(answers(read(chapter))) == asked
     for code in answers(read(chapter)):
@@ -219,7 +220,10 @@ def somewhere(tmp_path_factory):
     tiny.write_text(yaml.safe_dump(sections, sort_keys=False), encoding="utf-8")
     patch.setattr(paths, "PARAMS", root / "params")
     patch.setattr(paths, "OUTPUTS", root / "outputs")
+    rows = dict(LANGUAGES)  # exercises invent languages, which last as long as the process
     yield root / "outputs"
+    LANGUAGES.clear()
+    LANGUAGES.update(rows)
     patch.undo()
 
 

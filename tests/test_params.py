@@ -65,7 +65,7 @@ def test_wrong_knobs_are_refused_in_one_line(change, says, capsys):
     [
         (["--scale", "tinny"], "no scale is called 'tinny'; there are: tiny, demo, "),
         (["--scale", "tiny", "--data", "/nowhere"], "DATA=/nowhere is not a folder"),
-        (["--scale", "xlmr-base"], "'hub', which is not read yet"),
+        (["--scale", "xlmr-base"], "no commit of FacebookAI/xlm-roberta-base is pinned"),
     ],
 )
 def test_a_wrong_run_is_refused_before_anything_starts(arguments, says, capsys, tmp_path, monkeypatch):

@@ -10,11 +10,16 @@ import torch
 from small_encoder import WORDS, sentences, write_encoder
 
 from polystilts.evaluation import predict, retrieve
+from polystilts.evaluation.labels import gold_labels
+from polystilts.evaluation.metrics import average_precision
+from polystilts.evaluation.scores import item_scores, score_predictions
 from polystilts.files import read_json
+from polystilts.models import points
 from polystilts.models.heads import with_fresh_head
-from polystilts.models.tokens import load_tokenizer
+from polystilts.models.points import embed
+from polystilts.models.tokens import encode_lines, load_tokenizer
 from polystilts.tasks import TASKS
-from polystilts.training.features import Features, make_features
+from polystilts.training.features import Features, make_features, read_examples
 
 
 @dataclass
@@ -74,6 +79,65 @@ def test_item_scores():
     assert predict.item_score(TASKS["squad_v2"], "0:4", nothing) == 0.0
     assert predict.item_score(TASKS["udpos"], "NOUN VERB", {"tags": ["NOUN", "NOUN"]}) == 0.5
     assert predict.item_score(TASKS["xcopa"], "1", {"label": 1}) == 1.0
+
+
+def test_any_of_several_right_answers_counts():
+    question = {"context": "mira tolo venas", "answer_text": "venas", "answer_start": 10}
+    assert predict.item_score(TASKS["xquad"], "5:9", question) == 0.0
+    assert predict.item_score(TASKS["xquad"], "5:9", question | {"answers": ["venas", "tolo"]}) == 1.0
+    german = {"context": "die Katze", "answer_text": "Katze", "answer_start": 4, "language": "de"}
+    assert predict.item_score(TASKS["mlqa"], "0:9", german) == 1.0
+    assert predict.item_score(TASKS["xquad"], "0:9", german) == pytest.approx(2 / 3)
+
+
+def reference_best(starts, ends, spans, context_left, longest):
+    """The reference's n-best decoding (BERT's run_squad): 20 best starts × 20 best ends, widest contexts.
+
+    Arguments are lists by window; the score and the characters of the best span, or None if none survives.
+    """
+    best = None
+    for window, (start, end, span) in enumerate(zip(starts, ends, spans, strict=True)):
+        for i in np.argsort(-start)[:20]:
+            for j in np.argsort(-end)[:20]:
+                if span[i][0] < 0 or span[j][0] < 0 or j < i or j - i + 1 > longest:
+                    continue
+                widest = max(range(len(spans)), key=lambda w: context_left[w].get(int(span[i][0]), -1))
+                if widest != window:
+                    continue
+                score = start[i] + end[j]
+                if best is None or score > best[0]:
+                    best = (float(score), int(span[i][0]), int(span[j][1]))
+    return best
+
+
+def test_every_span_of_the_reference_is_weighed():
+    """The best of all spans is never worse than the reference's; and is it, wherever that saw every pair."""
+    draw = np.random.default_rng(0)
+    same = 0
+    for case in range(60):
+        length, windows = int(draw.integers(10, 60)), int(draw.integers(1, 4))
+        spans, lefts = [], []
+        for window in range(windows):  # windows overlap: they start half a window after one another
+            first = window * (length // 2)
+            places = [(-1, -1), *((10 * (first + t), 10 * (first + t) + 9) for t in range(length))]
+            spans.append(np.array(places))
+            lefts.append({10 * (first + t): min(t, length - 1 - t) for t in range(length)})
+        starts = [draw.normal(size=length + 1).astype(np.float32) for _ in range(windows)]
+        ends = [draw.normal(size=length + 1).astype(np.float32) for _ in range(windows)]
+        features, outputs = Features("question_answering"), []
+        for start, end, span in zip(starts, ends, spans, strict=True):
+            features.add([np.arange(length + 1)], (0, 0), 0, span)
+            within = torch.from_numpy(span[:, 1] > span[:, 0])[None]
+            found = predict.best_spans(torch.from_numpy(start)[None], torch.from_numpy(end)[None], within)
+            outputs.append(tuple(column.tolist()[0] for column in found))
+        (ours,) = predict._decode_spans(TASKS["xquad"], features, outputs, 1)
+        theirs = reference_best(starts, ends, spans, lefts, predict.LONGEST_ANSWER)
+        best = max(output[0] for output in outputs)
+        assert theirs is None or best >= theirs[0] - 1e-6, case
+        if windows == 1 and length < 20:
+            assert ours == f"{theirs[1]}:{theirs[2]}", case
+        same += theirs is not None and ours == f"{theirs[1]}:{theirs[2]}"
+    assert same > 30
 
 
 # --- batches --------------------------------------------------------------------------------------------
@@ -138,7 +202,7 @@ def ids(name: str, language: str, count: int) -> dict:
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("examples")
-    for name in ("xquad", "udpos", "tatoeba", "lareqa", "mewslix"):
+    for name in ("xquad", "udpos", "tatoeba", "lareqa", "mewslix", "bucc"):
         (folder / name).mkdir()
     home = [" ".join(WORDS["alb"][i : i + 3]) for i in range(6)]
     for language in ("alb", "dor"):
@@ -160,6 +224,11 @@ def examples(tmp_path_factory) -> Path:
         pd.DataFrame(ids("mewslix", language, 6) | mentions).to_parquet(
             folder / "mewslix" / f"test-{language}.parquet"
         )
+    # of four sentences the first two have a translation, of four possible ones the first two are one
+    bitext = {"text": [*home[:4], "", ""], "text_source": [*home[:2], "", "", *home[4:]],
+              "source_id": ["s0", "s1", "x2", "x3", "s4", "s5"]}  # fmt: skip
+    for split in ("dev", "test"):
+        pd.DataFrame(ids("bucc", "dor", 6) | bitext).to_parquet(folder / "bucc" / f"{split}-dor.parquet")
     pd.DataFrame(
         {"entity_id": [f"E{i}" for i in range(6)], "language": ["alb", "dor"] * 3, "text": home}
     ).to_parquet(folder / "mewslix" / "entities-test.parquet")
@@ -214,6 +283,90 @@ def test_lareqa_candidates_of_all_languages_lie_in_one_pool(encoder, examples, t
     plain = found[found.variant == "layer1.mean.plain"]
     assert plain.item_score.tolist() == [1.0] * 12  # both languages' answers come first
     assert set(plain.prediction.iloc[0].split()[:2]) == {"lareqa-alb-0", "lareqa-dor-0"}
+
+
+def test_pairs_are_mined_down_to_a_margin_learned_elsewhere(encoder, examples, tmp_path):
+    found = answer("bucc", encoder, examples, tmp_path / "bucc.parquet")
+    plain = found[found.variant == "layer1.mean.plain"]
+    assert plain.example_id.tolist() == [f"bucc-dor-{i}" for i in range(4)]
+    assert plain.prediction.tolist() == ["s0", "s1", "-", "-"] and plain.item_score.tolist() == [1.0] * 4
+
+
+def test_one_sentence_that_answers_two_questions_is_one_candidate(encoder, tmp_path):
+    texts = [" ".join(WORDS["alb"][i : i + 3]) for i in range(3)]
+    rows = {"question": [*texts, texts[0]], "answer": [*texts, texts[0]]}
+    (tmp_path / "lareqa").mkdir()
+    pd.DataFrame(ids("lareqa", "alb", 4) | rows).to_parquet(tmp_path / "lareqa" / "test-alb.parquet")
+    predict.predict_target(
+        tmp_path / "found.parquet", SomeRun(), "lareqa", encoder, tmp_path, ["alb"], PARAMETERS
+    )
+    found = pd.read_parquet(tmp_path / "found.parquet")
+    assert found.prediction.map(lambda text: len(text.split())).tolist() == [3] * len(found)
+    assert found[found.variant == "layer1.mean.plain"].item_score.tolist() == [1.0] * 4
+
+
+def test_a_sentence_that_nobody_asks_for_is_a_candidate_too(encoder, tmp_path):
+    texts = sentences("alb", 4)
+    rows = {"question": [*texts[:2], "", ""], "answer": texts, "candidate_id": ["p0", "p1", "p2", "p3"]}
+    (tmp_path / "lareqa").mkdir()
+    pd.DataFrame(ids("lareqa", "alb", 4) | rows).to_parquet(tmp_path / "lareqa" / "test-alb.parquet")
+    queries, candidates = retrieve.read_pool(TASKS["lareqa"], tmp_path, ["alb"], "alb", "test")
+    assert len(queries) == 2 and candidates.id.tolist() == ["p0", "p1", "p2", "p3"]
+
+
+def test_places_behind_the_twentieth_are_told_and_complete_the_score(encoder, tmp_path):
+    """LAReQA as its paper has it, over the whole ranking, from predictions that name twenty candidates."""
+    (tmp_path / "lareqa").mkdir()
+    frames = {}
+    for language in ("alb", "dor"):
+        rows = {"question": sentences(language, 30), "answer": sentences(language, 30, seed=1)}
+        frames[language] = pd.DataFrame(ids("lareqa", language, 30) | rows)
+        frames[language].to_parquet(tmp_path / "lareqa" / f"test-{language}.parquet")
+    given = (tmp_path / "found.parquet", SomeRun(), "lareqa", encoder, tmp_path, ["alb", "dor"], PARAMETERS)
+    found = predict.predict_target(*given)
+    labels = gold_labels(TASKS["lareqa"], frames)
+    scores = score_predictions(TASKS["lareqa"], found, labels).set_index(["language", "variant", "metric"])
+    queries, candidates = retrieve.read_pool(TASKS["lareqa"], tmp_path, ["alb", "dor"], "alb", "test")
+    model, tokenizer = predict.load_finetuned(encoder, TASKS["lareqa"])
+    left, right = (embed(model, encode_lines(tokenizer, list(texts), 48), [1])[1]
+                   for texts in (queries.question, candidates.text))  # fmt: skip
+    order = np.argsort(-(left @ right.T), axis=1, kind="stable")
+    ranked = [[candidates.id[i] for i in row] for row in order]
+    right = [{f"lareqa-{code}-{name[1:]}" for code in ("alb", "dor")} for name in queries.meaning_id]
+    for k, metric in ((20, "map@20"), (None, "map")):
+        whole = [average_precision(names, gold, k) for names, gold in zip(ranked, right, strict=True)]
+        for language in ("alb", "dor"):
+            mine = 100 * np.mean(np.array(whole)[(queries.language == language).to_numpy()])
+            assert scores.value[language, "layer1.mean.plain", metric] == pytest.approx(mine, abs=1e-6)
+
+
+def test_a_large_pool_is_searched_by_blocks_and_kept_in_a_file(monkeypatch):
+    draw = np.random.default_rng(0)
+    # numbers that half precision, in which large pools are kept, holds exactly
+    queries, candidates = (draw.normal(size=(n, 8)).astype(np.float16).astype(np.float32) for n in (50, 333))
+    expected = np.argsort(-(queries @ candidates.T), axis=1)[:, :20]
+    monkeypatch.setattr(points, "CANDIDATES_AT_ONCE", 7)
+    monkeypatch.setattr(points, "QUERIES_AT_ONCE", 9)
+    monkeypatch.setattr(points, "BYTES_IN_MEMORY", 100)
+    room = points.room_for(333, 8)
+    assert isinstance(room, np.memmap)
+    room[:] = candidates
+    assert (points.nearest(queries, room, 20) == expected).all()
+    assert points.nearest(queries, room[:5], 20).shape == (50, 5)
+    centred = retrieve.centred(room, np.repeat(["a", "b", "c"], 111))
+    lengths = np.linalg.norm(centred.astype(float), axis=1)
+    assert isinstance(centred, np.memmap) and np.allclose(lengths, 1, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ["xquad", "udpos", "tatoeba", "lareqa", "mewslix", "bucc"])
+def test_items_are_marked_as_their_scores_will_be(encoder, examples, tmp_path, name):
+    """The share that predictions carry is the one that labels give them again."""
+    tuned_for = "none" if TASKS[name].kind == "retrieval" else name
+    checkpoint = encoder if tuned_for == "none" else tuned(name, encoder, tmp_path / "tuned")
+    found = answer(name, checkpoint, examples, tmp_path / f"{name}.parquet")
+    frames = {code: read_examples(examples, name, "test", code) for code in set(found.language)}
+    labels = gold_labels(TASKS[name], frames)
+    assert item_scores(TASKS[name], found, labels).tolist() == pytest.approx(found.item_score.tolist())
 
 
 def test_mewsli_finds_entities_by_their_id(encoder, examples, tmp_path):

@@ -334,12 +334,6 @@ def test_cells_at_chance_are_counted():
     assert (row["cells"], row["at chance"], row["above 95"]) == (2, 1, 1)
 
 
-def test_two_seeds_reach_far():
-    table = reading.reach_table((2, 10)).set_index("seeds")["half-width of the interval"]
-    assert table[2] == pytest.approx(12.706 / 2**0.5, abs=1e-3)  # t with one degree of freedom
-    assert table[10] == pytest.approx(2.262 / 10**0.5, abs=1e-3)
-
-
 # --- claims ---------------------------------------------------------------------------------------------
 
 

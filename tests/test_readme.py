@@ -1,6 +1,7 @@
 """README.md tells what the study found, and its words can be checked."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -9,8 +10,10 @@ import polystilts
 from polystilts import paths
 from polystilts.errors import WrongUse
 from polystilts.evidence import readme
-from polystilts.evidence.claim import Claim
+from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.ledger import write_claims
+from polystilts.files import write_json
+from polystilts.gate.record import claim_fingerprint
 from polystilts.pipeline.chapters import CHAPTERS
 
 README = paths.REPOSITORY / "README.md"
@@ -125,3 +128,16 @@ def test_the_citation_names_this_version():
     assert citation["license"] == "Apache-2.0"
     head = (paths.REPOSITORY / "LICENSE").read_text(encoding="utf-8").split()[:4]
     assert head == ["Apache", "License", "Version", "2.0,"]
+
+
+def test_a_status_marker_takes_what_the_gate_recorded(tmp_path):
+    folder = tmp_path / readme.PUBLISHED
+    write_claims(folder / "claims.json", [ROSE])
+    text = "<!-- claim:rose:status -->?<!-- /claim -->"
+    assert "UNVERIFIED" in readme.render_readme(text, tmp_path)
+    mark = claim_fingerprint(as_record(ROSE))
+    row = {"id": "rose", "status": "VERIFIED", "fingerprint": mark}
+    write_json(folder / "record" / "gate.json", {"claims": [row]})
+    assert "-->VERIFIED<!--" in readme.render_readme(text, tmp_path)
+    write_claims(folder / "claims.json", [replace(ROSE, estimate=9.9)])  # changed since
+    assert "UNVERIFIED" in readme.render_readme(text, tmp_path)

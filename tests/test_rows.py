@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import pytest
 import yaml
-from small_encoder import write_encoder
+from small_encoder import sentences, write_encoder
 
 from polystilts import paths, tasks
 from polystilts.errors import StudyError, WrongUse
@@ -21,7 +21,7 @@ from polystilts.pipeline.study import Run, study_of
 from polystilts.sources import arms
 from polystilts.sources.world import choices, write_world
 from polystilts.sources.world.tasks import RECIPES, Recipe
-from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, TASKS, Strategy, Task, parse_arm
+from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, TASKS, Search, Strategy, Task, parse_arm
 
 ROWS = {"intermediate": 24, "target": 24, "dev": 6, "test": 8}
 TEXT = {"high": 30, "low": 10}
@@ -125,6 +125,40 @@ def test_a_new_target_is_made_learned_answered_and_scored(storycloze, tmp_path):
     perfect = labels[["language", "example_id"]].assign(prediction=labels["gold"], variant="")
     scores = score_run(SomeRun(), "tiny", storycloze, perfect, labels, source_language="alb")
     assert scores["value"].tolist() == [100.0, 100.0]
+
+
+def test_a_new_retrieval_task_of_a_known_form_is_a_row(monkeypatch, tmp_path):
+    """A search for the summary of a text, in one pool of all languages: nothing but a row says how."""
+    from polystilts.evaluation.predict import predict_target
+    from polystilts.training.stages import finetune_target
+
+    search = Search("body", "summary", "example_id", "meaning_id")
+    row = Task("xsummary", "Summaries", "retrieval", "map@20", "target", "Which summary?", search=search)
+    monkeypatch.setitem(TASKS, row.name, row)
+    texts = sentences("alb", 12)
+    folder = tmp_path / "examples" / row.name
+    folder.mkdir(parents=True)
+    frames = {}
+    for language in ("alb", "dor"):
+        ids = {
+            "example_id": [f"{language}-{i}" for i in range(12)],
+            "meaning_id": [f"m{i}" for i in range(12)],
+        }
+        frames[language] = pd.DataFrame(ids | {"body": texts, "summary": texts})
+        frames[language].to_parquet(folder / f"test-{language}.parquet")
+    frames["alb"].to_parquet(folder / "train-alb.parquet")
+    parameters = {
+        "shared": {"source_language": "alb"},
+        "target_finetuning": {"updates": 2, "batch_size": 4, "learning_rate": 0.001},
+    }
+    encoder = write_encoder(tmp_path / "encoder")
+    given = (tmp_path / "tuned", SomeRun(), row.name, encoder, tmp_path / "examples", parameters)
+    tuned = finetune_target(*given)
+    given = (tmp_path / "answers.parquet", SomeRun(), row.name, tuned, tmp_path / "examples")
+    answers = predict_target(*given, ["alb", "dor"], parameters)
+    scores = score_run(SomeRun(), "tiny", row, answers, gold_labels(row, frames), source_language="alb")
+    assert set(scores["language"]) == {"alb", "dor"} and set(scores["metric"]) == {"map@20", "map"}
+    assert (scores.loc[scores["variant"] == "layer1.mean.plain", "value"] > 99).all()  # a text finds itself
 
 
 def test_a_new_intermediate_task_is_an_arm_at_once(monkeypatch, tmp_path):

@@ -105,14 +105,11 @@ QUESTIONS = frame(
 )
 
 
-def test_question_answering_needs_no_text():
+def test_question_answering_compares_the_words_of_spans():
     labels = gold_labels(TASKS["squad_v2"], {"alb": QUESTIONS})
     assert labels["gold"].tolist() == ["4:12", "23:27", "-1:-1"]
-    assert labels.loc[0, ["word_starts", "word_ends", "word_ids"]].tolist() == [
-        [4, 8, 19, 23], [7, 12, 22, 27], [0, 1, 2, 1],
-    ]  # fmt: skip
-    assert not {"context", "question", "answer_text"} & set(labels.columns)
-    assert not any("mill" in str(value) for value in labels.to_numpy().ravel())
+    assert labels["answers"].tolist() == [["red mill"], ["mill"], []]
+    assert "question" not in labels.columns
     # the other mill: F1 2/3 · "the old mill ." for "mill": 2/3 · no answer: right
     given = answers(["23:27", "15:29", "-1:-1"])
     assert values(score_predictions(TASKS["squad_v2"], given, labels)) == {
@@ -135,13 +132,29 @@ def test_mlqa_has_a_normaliser_of_its_own():
     for name, expected in (("mlqa", 100.0), ("xquad", 0.0)):
         labels = gold_labels(TASKS[name], {"de": examples})
         scores = score_predictions(TASKS[name], answers(["0:11"], "de"), labels)
-        # SQuAD's rule keeps the article and the quotes, so the answer cuts a word and matches nothing
+        # SQuAD's rule keeps the article and the quotes: «die mühle» is not mühle
         assert scores["value"].tolist() == [expected, expected]
 
 
+def test_chinese_is_compared_by_character_in_mlqa_alone():
+    text = "在北京市海淀区。北京市"
+    examples = frame(context=[text], question=["?"], answer_text=["海淀区"], answer_start=[4])
+    for name, f1 in (("mlqa", 66.666667), ("xquad", 0.0)):
+        labels = gold_labels(TASKS[name], {"zh": examples})
+        scores = values(score_predictions(TASKS[name], answers(["1:7"], "zh"), labels))
+        assert scores == {("zh", "", "f1"): (f1, 1), ("zh", "", "exact_match"): (0.0, 1)}
+    # the same words elsewhere in a text without spaces are the same answer
+    again = examples.assign(answer_text="北京市", answer_start=1)
+    labels = gold_labels(TASKS["xquad"], {"zh": again})
+    assert score_predictions(TASKS["xquad"], answers(["8:11"], "zh"), labels)["value"].tolist() == [100, 100]
+
+
 def test_several_right_answers_count_the_best():
-    labels = gold_labels(TASKS["tydiqa"], {"alb": QUESTIONS[:1]}).assign(gold="15:27 4:12")
-    assert score_predictions(TASKS["tydiqa"], answers(["4:12"]), labels)["value"].tolist() == [100.0, 100.0]
+    more = QUESTIONS[:2].assign(answers=[["red mill", "old mill"], []])
+    labels = gold_labels(TASKS["tydiqa"], {"alb": more})
+    assert labels["answers"].tolist() == [["red mill", "old mill"], ["mill"]]
+    scores = score_predictions(TASKS["tydiqa"], answers(["19:27", "23:27"]), labels)
+    assert scores["value"].tolist() == [100.0, 100.0]
 
 
 def test_an_answer_that_the_context_does_not_hold_is_refused():
@@ -173,9 +186,35 @@ def test_lareqa_finds_its_answers_in_all_languages():
     # for meaning 0: (1/1 + 2/3) / 3; for meaning 1: (1/2) / 3
     expected = round(100 * ((1 + 2 / 3) / 3 + 1 / 6) / 2, 6)
     assert set(values(score_predictions(TASKS["lareqa"], given, labels)).values()) == {(expected, 2)}
+    # places behind the ranking complete it: 1/1, 2/3 and 3/30 of meaning 0
+    full = ["alb-0 alb-1 dor-0 ... 30:lir-0", "alb-1 dor-1 lir-1"] * 3
+    scores = score_predictions(TASKS["lareqa"], given.assign(prediction=full), labels)
+    wanted = round(100 * ((1 + 2 / 3 + 3 / 30) / 3 + 1) / 2, 6)
+    assert values(scores)["alb", "", "map"] == (wanted, 2)
+    assert values(scores)["alb", "", "map@20"] == (round(100 * ((1 + 2 / 3) / 3 + 1) / 2, 6), 2)
     twice = {code: part.assign(example_id=["0", "1"]) for code, part in examples.items()}
     with pytest.raises(StudyError, match="candidate ids must be unique, and '0' is there twice"):
         gold_labels(TASKS["lareqa"], twice)
+
+
+def test_questions_that_one_sentence_answers_have_one_candidate():
+    examples = {"alb": frame(question=["x", "y", "z"], answer=["X", "X", "Z"])}
+    assert gold_labels(TASKS["lareqa"], examples)["gold"].tolist() == ["e0", "e0", "e2"]
+
+
+def test_sentences_have_the_names_that_the_data_give_them():
+    rows = frame(question=["x", "y", ""], answer=["X", "X", "Z"], candidate_id=["p1", "p1", "p2"])
+    assert gold_labels(TASKS["lareqa"], {"alb": rows})["gold"].tolist() == ["p1", "p1"]
+
+
+def test_mined_pairs_are_marked_together():
+    columns = {"text": ["a", "b", "", "d"], "text_source": ["A", "", "C", "D"]}
+    # a name without a sentence is no translation
+    labels = gold_labels(TASKS["bucc"], {"de": frame(**columns, source_id=["s0", "e1", "s2", "s3"])})
+    assert labels[["example_id", "gold"]].to_numpy().tolist() == [["e0", "s0"], ["e1", "-"], ["e3", "s3"]]
+    given = labels[["language", "example_id"]].assign(prediction=["s0", "s2", "-"])
+    assert values(score_predictions(TASKS["bucc"], given, labels)) == {("de", "", "bucc_f1"): (50.0, 3)}
+    assert item_scores(TASKS["bucc"], given, labels).tolist() == [1, 0, 0]
 
 
 def test_mewslix_counts_one_over_the_rank():

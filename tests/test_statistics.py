@@ -9,8 +9,15 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.published import COLUMNS, published_scores
+from polystilts.statistics.aggregate import (
+    aggregates,
+    interquartile_mean,
+    jackknife,
+    probability_of_improvement,
+)
+from polystilts.statistics.averages import Measure
 from polystilts.statistics.compare import (
-    Measure,
     Subset,
     compare,
     estimate,
@@ -23,7 +30,10 @@ from polystilts.statistics.gains import contrast, gains, logit, transfer_gap
 from polystilts.statistics.intervals import Interval, for_new_languages, t_interval, wilson_interval
 from polystilts.statistics.outcomes import holm, outcome
 from polystilts.statistics.planted import planted_scores
+from polystilts.statistics.regression import regress_on_languages
+from polystilts.statistics.selection import chosen_arms, optimism
 from polystilts.statistics.tables import GAIN_COLUMNS, read_table
+from polystilts.tasks import TASKS
 
 LANGUAGES = pd.DataFrame(
     [
@@ -372,7 +382,7 @@ def test_an_unknown_direction_is_refused():
 
 
 def test_floor_and_ceiling_are_flagged():
-    scores = planted(targets=("xcopa", "panx"), level=50.0)
+    scores = planted(targets=("xcopa", "panx"), level=50.0, effects={"english": 1.0, "translated": 4.0})
     scores = raised(scores, 46.0, target_task="panx", language="dor")
     flags = flag_cells(scores).set_index(["target_task", "language"])["flag"]
     assert flags["xcopa"].unique().tolist() == ["floor"]  # 50 is chance with two choices
@@ -431,3 +441,126 @@ def test_a_target_is_learned_only_above_its_best_shortcut():
     assert not found.loc["xnli", "learned"] and found.loc["xnli", "shortcut"] == "word overlap"
     assert found.loc["xcopa", "learned"] and found.loc["xcopa", "shortcut_value"] == 50.0
     assert found.loc["xnli", "low"] == pytest.approx(59.4, abs=0.1)
+
+
+# --- robust summaries, as published ---------------------------------------------------------------------
+
+
+def test_the_interquartile_mean_is_scipys_trimmed_mean_over_runs_and_tasks():
+    scores = np.arange(12.0).reshape(3, 4)
+    assert interquartile_mean(scores) == stats.trim_mean(scores.ravel(), 0.25) == 5.5
+    scores[0, 0] = -1e6  # a quarter at each end has no voice
+    assert interquartile_mean(scores) == 5.5
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.integers(0, 9), min_size=6, max_size=6), st.lists(st.integers(0, 9), min_size=6, max_size=6)
+)
+def test_the_probability_of_improvement_is_the_mean_of_mann_whitneys_statistics(first, second):
+    first, second = np.reshape(first, (3, 2)), np.reshape(second, (3, 2))
+    per_task = [stats.mannwhitneyu(first[:, i], second[:, i]).statistic / 9 for i in range(2)]
+    assert probability_of_improvement(first, second) == pytest.approx(np.mean(per_task))
+    back = probability_of_improvement(second, first)
+    assert back == pytest.approx(1 - probability_of_improvement(first, second))
+
+
+def test_the_jackknife_of_a_mean_is_its_t_interval():
+    values = [1.0, 2.0, 4.0, 9.0]
+    found = jackknife([0, 1, 2, 3], lambda units: float(np.mean([values[i] for i in units])), "seed", 4)
+    assert (found.low, found.high) == pytest.approx((t_interval(values).low, t_interval(values).high))
+
+
+def test_one_loud_cell_moves_the_mean_and_not_the_robust_summaries():
+    scores = planted(seed_sd=0.5, cell_sd=0.5)
+    loud = raised(scores, 30.0, strategy="translated", language="nar", target_task="panx")
+    quiet_cells, loud_cells = (
+        Subset(languages=LOW).of(contrast(table, "translated", "english")) for table in (scores, loud)
+    )
+    assert estimate(loud_cells).estimate - estimate(quiet_cells).estimate > 3
+    before, after = aggregates(quiet_cells), aggregates(loud_cells)
+    middle = "interquartile mean"
+    assert after[middle].estimate - before[middle].estimate < 1
+    assert before["probability of improvement"].estimate > 90  # three points beside a spread of one
+
+
+# --- which languages gain -------------------------------------------------------------------------------
+
+
+def eight_languages(resource: float = 0.0, overlap: float = 0.0, noise: float = 0.3):
+    """Cells whose difference is planted: so much for tenfold text, so much for all words shared."""
+    draw = np.random.default_rng(4)
+    rows = []
+    for i in range(8):
+        size, shared = 10.0 ** (3 + i % 2), 0.1 + 0.7 * (i // 2 % 2)
+        rows.append((f"l{i}", size, shared, ["near", "far"][i // 4], 0.1 * (i // 4), "yes"))
+    languages = pd.DataFrame(rows, columns=["language", "resource", "overlap", "order", "distance", "seen"])
+    cells = [
+        {"world_seed": 0, "encoder_seed": 0, "seed": seed, "encoder": "e", "intermediate_task": "squad_v2",
+         "language_set": "A", "target_task": "panx", "task_kind": "tagging", "variant": "", "language": code,
+         "difference": resource * np.log10(size) + overlap * shared + noise * draw.standard_normal()}
+        for code, size, shared, *_ in rows for seed in range(3)
+    ]  # fmt: skip
+    return pd.DataFrame(cells), languages
+
+
+def test_planted_slopes_are_found_and_what_coincides_is_left_out_by_name():
+    found = regress_on_languages(*eight_languages(resource=-3.0, overlap=2.0))
+    table = found.table.set_index("predictor")
+    assert list(table.index) == ["resource", "overlap", "order"]
+    assert table.loc["resource", "low"] < -3.0 < table.loc["resource", "high"] < 0
+    assert table.loc["overlap", "low"] < 2.0 < table.loc["overlap", "high"]
+    assert table.loc["order", "low"] < 0 < table.loc["order", "high"]
+    assert (table["languages"] == 8).all()
+    assert found.left_out["distance"].startswith("almost determined") and "same" in found.left_out["seen"]
+
+
+def test_the_regression_is_ordinary_least_squares():
+    cells, languages = eight_languages(resource=-3.0, overlap=2.0)
+    found = regress_on_languages(cells, languages).table.set_index("predictor")
+    means = cells.groupby("language")["difference"].mean()
+    known = languages.set_index("language").loc[means.index]
+    design = np.column_stack(
+        [np.ones(8), np.log10(known["resource"]), known["overlap"], known["order"] == "far"]
+    )
+    by_hand = np.linalg.lstsq(design.astype(float), means.to_numpy(), rcond=None)[0]
+    assert found["estimate"].tolist() == pytest.approx(by_hand[1:].tolist())
+
+
+def test_too_few_languages_get_a_message_and_no_table():
+    cells, languages = eight_languages()
+    few = regress_on_languages(cells[cells["language"].isin(["l0", "l1", "l2", "l4"])], languages)
+    assert few.table.empty and "4 languages cannot tell 3 predictors apart" in few.message
+    same = languages.assign(resource=10.0, overlap=0.5, order="near", distance=0.0)
+    assert regress_on_languages(cells, same).message == "no property of the languages varies"
+
+
+# --- choosing -------------------------------------------------------------------------------------------
+
+
+def test_the_fair_choice_reads_the_source_language_and_nothing_else():
+    scores = planted(effects={"english": 1.0}, seed_sd=0.2)
+    scores = raised(scores, 5.0, strategy="english", language="alb")  # best at home
+    scores = raised(scores, 9.0, strategy="none", language="nar")  # best abroad
+    chosen = chosen_arms(scores, "alb")
+    assert set(chosen["arm"]) == {"english:squad_v2"} and set(chosen["forbidden_arm"]) == {"none"}
+    abroad = scores.assign(value=scores["value"].where(scores["language"] == "alb", 100 - scores["value"]))
+    assert chosen_arms(abroad, "alb")["arm"].equals(chosen["arm"])  # whatever the targets say
+
+
+def test_the_forbidden_choice_is_never_worse():
+    found = optimism(planted(seed_sd=3.0, cell_sd=3.0), "alb")
+    assert set(found) == set(TARGETS) - {"tatoeba"} or set(found) == set(TARGETS)
+    assert all(more.estimate >= 0 for _, _, more in found.values())
+
+
+# --- what was published ---------------------------------------------------------------------------------
+
+
+def test_every_published_number_has_its_paper_and_the_page_it_was_read_on():
+    table = published_scores()
+    assert tuple(table.columns) == COLUMNS and not table.isna().any().any()
+    assert table["read_at"].str.startswith("https://").all()
+    assert table["arxiv"].str.fullmatch(r"\d{4}\.\d{5}").all()
+    assert table["value"].between(0, 100).all() and set(table["task"]) <= set(TASKS)
+    assert not table.duplicated(["system", "benchmark", "task"]).any()

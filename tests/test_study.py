@@ -102,6 +102,38 @@ def test_the_finished_tiny_study_has_nothing_to_do(tiny):
     assert sha256(file) == before
 
 
+NOTEBOOK_TOOLS = ("IPython", "ipykernel", "jupyter_client", "jupytext", "matplotlib", "myst_nb", "nbformat",
+                  "papermill", "seaborn", "snakemake", "sphinx")  # fmt: skip
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names}:
+            raise ImportError(name + " is not on this machine")
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+@pytest.mark.slow
+def test_without_notebooks_and_their_tools_the_scores_are_the_same_bytes(tiny, tmp_path):
+    root = copy_of_the_study(tmp_path / "alone")
+    (tmp_path / "sitecustomize.py").write_text(BLOCKED.format(names=NOTEBOOK_TOOLS))
+    env = surroundings(root)
+    env["PYTHONPATH"] = os.pathsep.join([str(tmp_path), env["PYTHONPATH"]])
+    probe = subprocess.run(
+        [sys.executable, "-c", "import papermill"], env=env, capture_output=True, text=True
+    )
+    assert "is not on this machine" in probe.stderr
+    done = subprocess.run(
+        [*command(), "--no-notebooks"], env=env, cwd=root, capture_output=True, text=True, timeout=400
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("scores", "gains", "languages", "shortcuts"):
+        file = Path(f"outputs/tiny/tables/{name}.csv")
+        assert (root / file).read_bytes() == (tiny[0] / file).read_bytes(), name
+    assert not (root / "outputs/tiny/chapters").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kills", [2])
 def test_the_tiny_study_killed_twice_ends_with_the_same_bytes(tiny, tmp_path, kills):

@@ -9,15 +9,25 @@ import pandas as pd
 import pytest
 import torch
 from small_encoder import WORDS, sentences, write_corpus, write_encoder
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    XLMRobertaConfig,
+)
 
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import read_json
+from polystilts.models.first_token import KINDS, first_token_only
 from polystilts.models.heads import share_backbone, with_fresh_head
+from polystilts.models.masking import mask_tokens, masked_loss
 from polystilts.models.tokens import load_tokenizer
+from polystilts.models.vectors import Vector
 from polystilts.tasks import TASKS
-from polystilts.training import stages
-from polystilts.training.features import answer_tokens, collate, make_features, read_examples
-from polystilts.training.loop import Lesson, similar_length_batches, train
+from polystilts.training import kept, stages
+from polystilts.training.features import answer_tokens, collate, inputs, make_features, read_examples
+from polystilts.training.lessons import Lesson, similar_length_batches, task_loss
+from polystilts.training.loop import train
 from polystilts.training.recipe import Recipe
 
 SENTENCES = sentences("alb", 8)
@@ -146,6 +156,90 @@ def test_the_loop_learns_eight_examples_by_heart(encoder, tokenizer, name):
     assert (budget.rows, budget.updates, budget.mlm_tokens) == (8, 300, 0)
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_loop_learns_what_a_plain_loop_learns(encoder, tokenizer, name):
+    """Weights stepped as vectors, and a last layer worked out in part, leave the learning curve as it is."""
+    recipe = Recipe(updates=30, batch_size=3, learning_rate=3e-3, clip=0.5)
+    curve, _ = train([lesson(encoder, tokenizer, name, recipe)], [0] * 30, recipe, seed=0)
+    plain = lesson(encoder, tokenizer, name, recipe)
+    kind, model = TASKS[name].kind, plain.model
+    parameters = list(model.parameters())
+    optimizer = torch.optim.AdamW([
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ])  # fmt: skip
+    losses = []
+    for update in range(30):
+        batch = collate(plain.features, next(plain.batches))
+        loss = task_loss(model, kind, batch, torch.device("cpu"))
+        if kind in KINDS:
+            logits = model(**inputs(kind, batch, loss.device)).logits  # of a last layer worked out in full
+            loss = torch.nn.functional.cross_entropy(logits, batch.targets)
+        optimizer.zero_grad()
+        loss.backward()
+        assert all(parameter.grad is not None for parameter in parameters)
+        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate(update)
+        optimizer.step()
+        losses.append(loss.item())
+    assert curve.loss.tolist() == pytest.approx(np.reshape(losses, (3, 10)).mean(axis=1), abs=2e-5)
+
+
+def test_a_head_that_has_no_turn_stays_as_it_is(encoder, tokenizer):
+    recipe = Recipe(updates=1, batch_size=4, warmup_share=0.0, decay_share=0.0)
+    heads = []
+    for timetable in ([0], [0, 1, 1, 1], [0, 1, 0]):
+        lessons = [lesson(encoder, tokenizer, name, recipe) for name in ("xnli", "udpos")]
+        share_backbone([each.model for each in lessons])
+        train(lessons, timetable, recipe, 0)
+        heads.append(lessons[0].model.classifier.out_proj.weight)
+    assert torch.equal(heads[0], heads[1]) and not torch.equal(heads[0], heads[2])
+
+
+def test_parameters_in_a_vector_keep_their_values_and_join_their_gradients():
+    parameters = [torch.nn.Parameter(torch.randn(3, 5)), torch.nn.Parameter(torch.randn(7))]
+    before = [parameter.detach().clone() for parameter in parameters]
+    vector = Vector(parameters)
+    assert all(torch.equal(a, b) for a, b in zip(parameters, before, strict=True))
+    for _ in range(2):  # the gradients of one pass do not reach into the next
+        (parameters[0].sum() * 2 + parameters[1].sum() * 3).backward()
+        vector.collect()
+        assert vector.weights.grad.tolist() == [2.0] * 15 + [3.0] * 7
+    vector.drop()
+    assert vector.weights.grad is None
+    vector.weights.data += 1
+    assert torch.equal(parameters[1], before[1] + 1)
+    vector.release()
+    vector.weights.data += 1
+    assert torch.equal(parameters[1], before[1] + 1)
+
+
+@pytest.mark.parametrize("config", [BertConfig, XLMRobertaConfig])
+def test_the_first_token_is_the_same_alone_as_among_the_others(config):
+    torch.manual_seed(0)
+    size = dict(vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2)
+    dropout = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    made = config(**size, **dropout, intermediate_size=32, num_labels=3, initializer_range=0.5)
+    model = AutoModelForSequenceClassification.from_config(made, attn_implementation="sdpa")
+    ids = torch.randint(4, 50, (4, 9))
+    padded = (torch.arange(9) < torch.tensor([9, 5, 7, 9])[:, None]).long()
+    for mask in (None, padded):
+        found = []
+        for only in (False, True):
+            model.zero_grad()
+            with first_token_only(model, "classification" if only else "tagging"):
+                logits = model(ids, attention_mask=mask).logits
+                length = model.base_model(ids, attention_mask=mask).last_hidden_state.shape[1]
+            assert length == (1 if only else 9)
+            torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2, 0])).backward()
+            gradients = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+            found.append((logits.detach(), gradients))
+        for one, two in zip(*found, strict=True):
+            assert torch.allclose(one, two, atol=1e-5)
+    assert model.base_model(ids).last_hidden_state.shape[1] == 9  # outside the block all is as before
+
+
 def test_equal_seeds_learn_equal_weights(encoder, tokenizer):
     recipe = Recipe(updates=6, batch_size=4)
     lessons = [lesson(encoder, tokenizer, "xnli", recipe, seed) for seed in (5, 5, 6)]
@@ -216,11 +310,13 @@ def arms(monkeypatch):
     """Arms that read the eight examples; the real ones are tested with their sources."""
     asked = []
 
-    def labelled_lessons(run, encoder_folder, examples_folder, recipe, parameters):
+    def labelled_lessons(run, encoder_folder, recipe, frames):
         asked.append(run.strategy)
         names = ("xnli", "udpos") if run.strategy.startswith("multitask") else ("squad_v2",)
         return [lesson(encoder_folder, load_tokenizer(encoder_folder), name, recipe) for name in names]
 
+    rows = {"squad_v2": pd.DataFrame({"language": ["alb", "dor", "alb"]})}
+    monkeypatch.setattr(stages, "_labelled_frames", lambda *given: rows)
     monkeypatch.setattr(stages, "_labelled_lessons", labelled_lessons)
     return asked
 
@@ -246,6 +342,12 @@ def test_labelled_budgets_are_equal_over_arms(
     assert len(arms) == (updates > 0)
     tuned = stages.finetune_target(tmp_path / "tuned", run, "udpos", folder, examples, PARAMETERS)
     assert read_json(tuned / "budget.json")["updates"] == 3
+    labelled = [row for row in read_json(folder / "read.json") if "task" in row]
+    assert labelled == ([{"task": "squad_v2", "language": "alb", "rows": 2},
+                         {"task": "squad_v2", "language": "dor", "rows": 1}] if updates else [])  # fmt: skip
+    assert read_json(tuned / "read.json") == [
+        {"task": "udpos", "language": "alb", "rows": len(EXAMPLES["udpos"])}
+    ]
     assert pd.read_csv(tuned / "curve.csv").columns.tolist() == ["update", "loss"]
     assert (tuned / "tokenizer.json").read_bytes() == (encoder / "tokenizer.json").read_bytes()
 
@@ -267,3 +369,34 @@ def test_a_stage_repeats_itself_byte_for_byte(encoder, examples, tmp_path):
     ]
     one, two = ((folder / "model.safetensors").read_bytes() for folder in folders)
     assert one == two
+
+
+def test_other_layouts_of_special_tokens_are_hidden_right():
+    ids = np.tile(np.array([101, 7, 8, 9, 102]), (400, 1))  # as in BERT: [CLS] … [SEP], and [MASK] is 103
+    read, hidden, answers = mask_tokens(ids, np.random.default_rng(0), 0.5, 200, 103, (0, 100, 101, 102, 103))
+    assert set(answers.tolist()) == {7, 8, 9}
+    assert (read.reshape(-1)[hidden] == 103).float().mean().item() == pytest.approx(0.8, abs=0.05)
+
+
+def test_a_bert_learns_masked_words_too():
+    size = dict(vocab_size=40, hidden_size=16, num_hidden_layers=1, num_attention_heads=2)
+    model = AutoModelForMaskedLM.from_config(BertConfig(**size, intermediate_size=32)).eval()
+    ids = torch.randint(5, 40, (4, 6))
+    labels = torch.full_like(ids, -100)
+    labels.view(-1)[[3, 8]] = torch.tensor([7, 9])
+    found = masked_loss(model, ids, torch.tensor([3, 8]), torch.tensor([7, 9]))
+    assert torch.isclose(found, model(ids, labels=labels).loss, atol=1e-6)
+
+
+def test_arms_and_seeds_that_read_the_same_rows_share_their_features(encoder, monkeypatch):
+    monkeypatch.setattr(kept, "MOST", 2)
+    monkeypatch.setattr(kept, "_kept", {})
+    task, frame = TASKS["xnli"], EXAMPLES["xnli"]
+    first = kept.kept_features(task, frame, encoder, 48)
+    assert kept.kept_features(task, frame.copy(), encoder, 48) is first
+    changed = kept.kept_features(task, frame.assign(label=frame.label[::-1].values), encoder, 48)
+    assert changed is not first and changed.targets == first.targets[::-1]
+    assert kept.kept_features(task, frame, encoder, 48) is first
+    kept.kept_features(task, frame, encoder, 20)  # a third set: the one used least recently goes
+    assert kept.kept_features(task, frame, encoder, 48) is first
+    assert kept.kept_features(task, frame.assign(label=frame.label[::-1].values), encoder, 48) is not changed

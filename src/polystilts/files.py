@@ -91,7 +91,7 @@ def write_table(path: Path, frame: "pd.DataFrame") -> None:
     """
     with whole_file(path) as draft:
         if Path(path).suffix == ".parquet":
-            frame.to_parquet(draft, index=False)
+            frame.to_parquet(draft, index=False, compression="zstd")
         else:
             frame.to_csv(draft, index=False, lineterminator="\n", encoding="utf-8", float_format="%.6f")
 

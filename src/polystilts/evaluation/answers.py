@@ -1,23 +1,17 @@
-"""How answers to questions are marked: by the words they share with the right answer.
+"""How answers to questions are marked: by the words they share with the right answer, once normalised.
 
-Two ways to the same number. With the texts at hand, both answers are normalised and their words compared.
-Published predictions hold character offsets and no text; for them every context is reduced to a list of words
-that keeps only where each lies and which words are alike, and spans are compared on that.
+Predictions hold character offsets; the words lie in the context, which labels and examples have.
 """
 
 import re
 import string
 import unicodedata
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
 
 Normaliser = Callable[[str], str]
-Span = tuple[int, int]  # first character, and the one after the last
-NO_ANSWER: Span = (-1, -1)
+NO_ANSWER = "-1:-1"  # the span of a question that has no answer
 
 _ENGLISH_ARTICLES = re.compile(r"\b(a|an|the)\b")
 # Articles that MLQA's own evaluator removes, by language (Lewis et al. 2020, arXiv 1910.07475). The Arabic
@@ -65,6 +59,25 @@ def _is_punctuation(char: str) -> bool:
     return char in string.punctuation or unicodedata.category(char).startswith("P")
 
 
+def normaliser(name: str, language: str) -> Normaliser:
+    """The rule by which a task compares answers in a language, by the name it has in the task's row.
+
+    >>> normaliser("mlqa", "de")("Die Katze"), normaliser("squad", "de")("Die Katze")
+    ('katze', 'die katze')
+    """
+    return {"squad": squad_normalise, "mlqa": partial(mlqa_normalise, language=language)}[name]
+
+
+def text_of(context: str, span: str) -> str:
+    """The answer that a prediction `start:end` stands for; `-1:-1` stands for none.
+
+    >>> text_of("The red mill", "4:7"), text_of("The red mill", "-1:-1")
+    ('red', '')
+    """
+    start, end = map(int, span.split(":"))
+    return context[start:end] if start >= 0 else ""
+
+
 def overlap_f1(
     gold: Sequence[Hashable], predicted: Sequence[Hashable], *, empty_may_match: bool = True
 ) -> float:
@@ -99,7 +112,7 @@ def answer_f1(
     words = normalise(prediction).split()
     return max(
         overlap_f1(answer.split(), words, empty_may_match=empty_may_match)
-        for answer in _right_ones(map(normalise, answers), "")
+        for answer in _right_ones(map(normalise, answers))
     )
 
 
@@ -113,82 +126,10 @@ def answer_exact(
     """1 where the normalised prediction is one of the right answers, else 0."""
     normalised = [normalise(answer) for answer in answers]
     # SQuAD 1.1 compares whatever is there; SQuAD 2 passes over answers that normalise to nothing
-    right = _right_ones(normalised, "") if empty_may_match else normalised
+    right = _right_ones(normalised) if empty_may_match else normalised
     return float(normalise(prediction) in right)
 
 
-def _right_ones(answers: Iterable, nothing: Any) -> list:
-    """The answers that have words, as SQuAD 2 keeps them; `nothing` where there are none."""
-    return [answer for answer in answers if answer] or [nothing]
-
-
-@dataclass(frozen=True)
-class ContextWords:
-    """The words of a text without the text: where each starts and ends, and which ones are alike."""
-
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-    ids: tuple[int, ...]  # equal numbers are equal normalised words, numbered within the text
-
-    def within(self, span: Span) -> list[Hashable]:
-        """The words of a span of characters; none for `NO_ANSWER`.
-
-        A word that the span cuts is no longer that word: it matches only the same cut of the same word.
-        """
-        first, last = span
-        found: list[Hashable] = []
-        for position in range(bisect_right(self.ends, first), bisect_left(self.starts, last)):
-            start, end = self.starts[position], self.ends[position]
-            if first <= start and end <= last:
-                found.append(self.ids[position])
-            else:
-                found.append(("cut", position, max(first, start), min(last, end)))
-        return found
-
-
-def context_words(context: str, normalise: Normaliser = squad_normalise) -> ContextWords:
-    """Reduce a context to the places and identities of its normalised words.
-
-    What normalisation drops (marks, articles) is no word, so a span may include it or not.
-
-    >>> context_words("The mill, the old mill.")
-    ContextWords(starts=(4, 14, 18), ends=(8, 17, 22), ids=(0, 1, 0))
-    """
-    starts, ends, ids = [], [], []
-    numbers: dict[str, int] = {}
-    for match in re.finditer(r"\S+", context):
-        forms, lead, trail = _core(match.group(), normalise)
-        for form in forms:
-            starts.append(match.start() + lead)
-            ends.append(match.end() - trail)
-            ids.append(numbers.setdefault(form, len(numbers)))
-    return ContextWords(tuple(starts), tuple(ends), tuple(ids))
-
-
-def _core(token: str, normalise: Normaliser) -> tuple[list[str], int, int]:
-    """The normalised forms in a token, and how many characters at its two ends they do not need."""
-    whole = normalise(token)
-    if not whole:
-        return [], 0, 0
-    lead = next(i for i in range(len(token)) if normalise(token[i + 1 :]) != whole)
-    trail = next(i for i in range(len(token)) if normalise(token[lead : len(token) - i - 1]) != whole)
-    return whole.split(), lead, trail
-
-
-def offset_f1(
-    guess: Span, answers: Iterable[Span], words: ContextWords, *, empty_may_match: bool = True
-) -> float:
-    """`answer_f1` computed from character offsets alone, from 0 to 1."""
-    predicted = words.within(guess)
-    return max(
-        overlap_f1(answer, predicted, empty_may_match=empty_may_match)
-        for answer in _right_ones(map(words.within, answers), [])
-    )
-
-
-def offset_exact(
-    guess: Span, answers: Iterable[Span], words: ContextWords, *, empty_may_match: bool = True
-) -> float:
-    """`answer_exact` computed from offsets alone: 1 for the same words in the same order, else 0."""
-    found = [words.within(answer) for answer in answers]
-    return float(words.within(guess) in (_right_ones(found, []) if empty_may_match else found))
+def _right_ones(answers: Iterable[str]) -> list[str]:
+    """The answers that have words, as SQuAD 2 keeps them; no words where there are none."""
+    return [answer for answer in answers if answer] or [""]

@@ -127,6 +127,18 @@ def average_precision(ranked: Sequence[str], relevant: Collection[str], k: int |
     return math.fsum(total) / (len(wanted) if k is None else min(len(wanted), k))
 
 
+def average_precision_of_ranks(ranks: Iterable[int]) -> float:
+    """The average precision over a whole ranking, from the places (1, 2, …) of all relevant candidates.
+
+    >>> average_precision_of_ranks([2, 3]) == average_precision(["x", "a", "b"], {"a", "b"}, k=None)
+    True
+    """
+    places = sorted(ranks)
+    if not places:
+        raise StudyError("average precision needs at least one relevant candidate; the query has none")
+    return math.fsum(hits / rank for hits, rank in enumerate(places, start=1)) / len(places)
+
+
 def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str], k: int | None = 20) -> float:
     """One over the rank of the first relevant candidate, and 0 where the first k hold none.
 
@@ -140,6 +152,18 @@ def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str], k: int | N
 def first_is_relevant(ranked: Sequence[str], relevant: Collection[str]) -> float:
     """1 where the best candidate is a relevant one, else 0: retrieval accuracy, item by item."""
     return float(bool(ranked) and ranked[0] in relevant)
+
+
+def bucc_f1(gold: Collection[tuple[str, str]], mined: Collection[tuple[str, str]]) -> float:
+    """The F1 of mined sentence pairs against the right ones, each pair counted once: BUCC's measure.
+
+    >>> bucc_f1({("de-1", "en-7"), ("de-2", "en-8")}, {("de-1", "en-7"), ("de-3", "en-9")})
+    50.0
+    """
+    right, found = set(gold), set(mined)
+    if not right:
+        raise StudyError("the F1 of pairs needs at least one right pair; there is none")
+    return 100.0 * 2 * len(right & found) / (len(right) + len(found))
 
 
 def _same_length(gold: Sequence, predicted: Sequence, what: str) -> None:

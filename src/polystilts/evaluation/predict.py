@@ -5,7 +5,6 @@ Predictions are label names, tags, character offsets and ids, never text, so the
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from polystilts import account
 from polystilts.evaluation import answers, metrics
+from polystilts.evaluation.labels import right_answers
 from polystilts.evaluation.retrieve import retrieve
 from polystilts.files import write_json, write_table
 from polystilts.models.device import choose_device, precision
 from polystilts.models.encoder import longest_input
+from polystilts.models.first_token import first_token_only
 from polystilts.models.heads import load_whole
 from polystilts.models.tokens import load_tokenizer, tokenizer_hash
 from polystilts.tasks import TASKS, Task
@@ -33,6 +34,7 @@ from polystilts.training.features import (
 )
 
 LONGEST_ANSWER = 30  # tokens
+WEIGHED = 20  # starts and ends of an answer that are weighed against each other
 TOKENS_PER_BATCH = {"cpu": 8192, "cuda": 65536}
 ENOUGH_TEXTS = 64  # a batch of as many texts ends where the next length begins, and needs no padding
 
@@ -68,12 +70,9 @@ def item_score(task: Task, prediction: str, example: Mapping) -> float:
         pairs = list(zip(prediction.split(" "), example["tags"], strict=True))
         return sum(a == b for a, b in pairs) / len(pairs)
     if task.kind == "question_answering":
-        start, end = map(int, prediction.split(":"))
-        given = example["context"][start:end] if start >= 0 else ""
-        right = [example["answer_text"]] if example["answer_start"] >= 0 else []
-        normalise = answers.squad_normalise
-        if task.name == "mlqa":
-            normalise = partial(answers.mlqa_normalise, language=example.get("language", ""))
+        given = answers.text_of(example["context"], prediction)
+        normalise = answers.normaliser(task.normaliser, example.get("language", ""))
+        right = right_answers(example)
         return answers.answer_f1(given, right, normalise, empty_may_match=task.unanswerable)
     return float(prediction == str(example["label"]))
 
@@ -101,14 +100,17 @@ def _outputs(model: PreTrainedModel, features: Features) -> list:
     outputs: list = [None] * len(features)
     for rows in length_batches(features, TOKENS_PER_BATCH[device.type]):
         batch = collate(features, rows)
-        with precision(device):
+        with precision(device), first_token_only(model, features.kind):
             output = model(**inputs(features.kind, batch, device))
         if features.kind == "question_answering":
             within = torch.zeros(batch.ids.shape, dtype=torch.bool)
             for i, row in enumerate(rows):  # tokens that stand for some character of the context
                 spans = features.places[row]
                 within[i, : len(spans)] = torch.from_numpy(spans[:, 1] > spans[:, 0])
-            found = best_spans(output.start_logits.float().cpu(), output.end_logits.float().cpu(), within)
+            logits = [output.start_logits.float().cpu(), output.end_logits.float().cpu()]
+            if batch.mask is not None:  # no answer may depend on how far a batch is padded
+                logits = [values.masked_fill(batch.mask == 0, float("-inf")) for values in logits]
+            found = best_spans(*logits, within)
             values = list(zip(*(column.tolist() for column in found), strict=True))
         elif features.kind == "tagging":
             values = list(output.logits.argmax(-1).cpu().numpy())
@@ -120,19 +122,31 @@ def _outputs(model: PreTrainedModel, features: Features) -> list:
 
 
 def best_spans(
-    starts: torch.Tensor, ends: torch.Tensor, within: torch.Tensor, longest: int = LONGEST_ANSWER
+    starts: torch.Tensor,
+    ends: torch.Tensor,
+    within: torch.Tensor,
+    longest: int = LONGEST_ANSWER,
+    weighed: int = WEIGHED,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """The best answer of each row: its score, first and last token, and the score of having no answer.
 
     An answer lies within the context, does not end before it starts, and has at most `longest` tokens.
-    All arguments are rows × tokens.
+    Its start and its end are among the `weighed` best of all tokens, as in the reference (BERT's run_squad
+    and the example scripts after it); where no such pair is allowed the score is -inf. All arguments are
+    rows × tokens. A token that several windows hold is weighed in each, where run_squad takes one window.
     """
-    width = starts.shape[1]
-    shape = torch.ones(width, width, dtype=torch.bool).triu().tril(longest - 1)
-    allowed = within.unsqueeze(2) & within.unsqueeze(1) & shape
-    scores = (starts.unsqueeze(2) + ends.unsqueeze(1)).masked_fill(~allowed, float("-inf"))
-    best, place = scores.flatten(1).max(dim=1)
-    return best, place // width, place % width, starts[:, 0] + ends[:, 0]
+    none = starts[:, 0] + ends[:, 0]
+    starts, ends = (_best(values, weighed).masked_fill(~within, float("-inf")) for values in (starts, ends))
+    behind = torch.nn.functional.pad(ends, (0, longest - 1), value=float("-inf")).unfold(1, longest, 1)
+    best, place = (starts.unsqueeze(2) + behind).flatten(1).max(dim=1)  # of starts × lengths of an answer
+    first = place // longest
+    return best, first, first + place % longest, none
+
+
+def _best(values: torch.Tensor, count: int) -> torch.Tensor:
+    """The best values of each row; the others become -inf."""
+    least = values.topk(min(count, values.shape[1]), dim=1).values[:, -1:]
+    return values.masked_fill(values < least, float("-inf"))
 
 
 def _decode_labels(task: Task, features: Features, outputs: list, count: int) -> list[str]:
@@ -229,7 +243,7 @@ def examine(
     with account.spend("predict"):
         model, tokenizer = load_finetuned(folder, task)
         language = parameters.get("shared", {}).get("source_language", "en")
-        frame = read_examples(examples_folder, task.name, split, language)
+        frame = read_examples(examples_folder, task.name, split, language).assign(language=language)
         predictions = list(predict(model, tokenizer, task, frame).prediction)
         result = {
             "task": task.name,

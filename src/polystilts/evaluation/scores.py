@@ -1,6 +1,6 @@
 """From predictions and labels to rows of `scores.csv`.
 
-Both are files without text; they are enough to make every score again, without the data and without a model.
+They are enough to make every score again, without the rest of the data and without a model.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,9 +11,9 @@ import pandas as pd
 
 from polystilts.errors import StudyError
 from polystilts.evaluation import metrics
-from polystilts.evaluation.answers import NO_ANSWER, ContextWords, Span, offset_exact, offset_f1
+from polystilts.evaluation.answers import NO_ANSWER, answer_exact, answer_f1, normaliser, text_of
 from polystilts.evaluation.exposure import exposure
-from polystilts.evaluation.labels import LABEL_COLUMNS, WORD_COLUMNS
+from polystilts.evaluation.labels import ANSWER_COLUMNS, LABEL_COLUMNS, NO_CANDIDATE, read_ranking
 from polystilts.files import write_text
 from polystilts.tasks import Task
 
@@ -25,7 +25,13 @@ SCORE_COLUMNS = (
 PREDICTION_COLUMNS = ("language", "example_id", "prediction")  # and `variant`, where there are several
 
 # Measures that a task reports beside its main one.
-EXTRA_METRICS = {("tagging", "f1"): ("token_accuracy",), ("question_answering", "f1"): ("exact_match",)}
+EXTRA_METRICS = {
+    ("tagging", "f1"): ("token_accuracy",),
+    ("question_answering", "f1"): ("exact_match",),
+    ("retrieval", "map@20"): ("map",),  # over the whole ranking, as the paper of LAReQA has it
+}
+# What a single item is marked with, where the main metric is no mean over items.
+ITEM_METRICS = {"f1": "token_accuracy", "span_f1": "token_accuracy", "bucc_f1": "accuracy"}
 
 
 def metrics_of(task: Task) -> tuple[str, ...]:
@@ -42,14 +48,14 @@ def item_scores(
     """The score of each single prediction, from 0 to 1, in the order of the rows: column `item_score`.
 
     It is the main metric wherever that is a mean over items. Chunk F1 is none, so a tagged sentence gets the
-    share of its words whose tag is right.
+    share of its words whose tag is right; and of mined pairs each sentence is right or wrong.
     """
     paired = _pair(task, predictions, labels, where)
     return pd.Series(_items(task, paired, where)[_item_metric(task)], index=predictions.index, dtype=float)
 
 
 def _item_metric(task: Task) -> str:
-    return "token_accuracy" if task.kind == "tagging" else task.metric
+    return task.metric if task.kind == "question_answering" else ITEM_METRICS.get(task.metric, task.metric)
 
 
 def _items(task: Task, paired: pd.DataFrame, where: str) -> dict[str, list[float]]:
@@ -62,7 +68,8 @@ def _items(task: Task, paired: pd.DataFrame, where: str) -> dict[str, list[float
         except ValueError as problem:
             name = f"{row['language']}, example {row['example_id']}"
             raise StudyError(f"{where}, row {number} ({name}): {problem}") from None
-    return {name: [item[name] for item in marks] for name in (marks[0] if marks else ())}
+    every = set.intersection(*map(set, marks)) if marks else set()
+    return {name: [item[name] for item in marks] for name in every}
 
 
 def _mark_label(task: Task, row: Mapping[str, Any]) -> dict[str, float]:
@@ -90,32 +97,39 @@ def _mark_tags(task: Task, row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _mark_span(task: Task, row: Mapping[str, Any]) -> dict[str, float]:
-    # plain numbers: those of numpy compare with a cut word element by element
-    words = ContextWords(*(tuple(map(int, row[column])) for column in WORD_COLUMNS))
-    answers = [_span(text) for text in row["gold"].split()]
-    guess = _span(row["prediction"])
+    _check_span(row["prediction"])
+    given = text_of(row["context"], row["prediction"])
+    return mark_answer(task, given, list(row["answers"]), row["language"])
+
+
+def mark_answer(task: Task, given: str, answers: list[str], language: str) -> dict[str, float]:
+    """The two marks of one answer to a question, from 0 to 1, by the rules of the task."""
+    normalise = normaliser(task.normaliser, language)
     rule = {"empty_may_match": task.unanswerable}  # SQuAD 2 where answers may be missing, else SQuAD 1.1
     return {
-        "f1": offset_f1(guess, answers, words, **rule),
-        "exact_match": offset_exact(guess, answers, words, **rule),
+        "f1": answer_f1(given, answers, normalise, **rule),
+        "exact_match": answer_exact(given, answers, normalise, **rule),
     }
 
 
-def _span(text: str) -> Span:
+def _check_span(text: str) -> None:
     start, colon, end = text.partition(":")
-    if text == "-1:-1":
-        return NO_ANSWER
-    if not (colon and start.isdecimal() and end.isdecimal() and int(start) < int(end)):
+    known = colon and start.isdecimal() and end.isdecimal() and int(start) < int(end)
+    if text != NO_ANSWER and not known:
         raise ValueError(f"{text!r} is no span; write start:end in characters, or -1:-1 for no answer")
-    return int(start), int(end)
 
 
 def _mark_ranking(task: Task, row: Mapping[str, Any]) -> dict[str, float]:
-    ranked, relevant = row["prediction"].split(), row["gold"].split()
+    relevant = row["gold"].split()
+    ranked, behind = read_ranking(row["prediction"])
     if not ranked:
         raise ValueError("no candidates; give the ids of the best ones, best first, parted by spaces")
     if task.metric == "map@20":
-        return {"map@20": metrics.average_precision(ranked, relevant)}
+        places = [place for place, name in enumerate(ranked, start=1) if name in relevant]
+        found = {"map@20": metrics.average_precision(ranked, relevant)}
+        if len(places) + len(behind) == len(relevant):
+            found["map"] = metrics.average_precision_of_ranks([*places, *behind.values()])
+        return found
     if task.metric == "mrr@20":
         return {"mrr@20": metrics.reciprocal_rank(ranked, relevant)}
     return {"accuracy": metrics.first_is_relevant(ranked, relevant)}
@@ -134,7 +148,7 @@ def _pair(task: Task, predictions: pd.DataFrame, labels: pd.DataFrame, where: st
     """Every prediction beside its right answer; refused unless each item is there exactly once."""
     _need(predictions, PREDICTION_COLUMNS, where)
     what = f"labels of {task.name}"
-    _need(labels, LABEL_COLUMNS + (WORD_COLUMNS if task.kind == "question_answering" else ()), what)
+    _need(labels, LABEL_COLUMNS + (ANSWER_COLUMNS if task.kind == "question_answering" else ()), what)
     found = predictions.reset_index(drop=True)
     if found.empty:
         raise StudyError(f"{where} is empty; predict {task.name} first")
@@ -152,7 +166,7 @@ def _pair(task: Task, predictions: pd.DataFrame, labels: pd.DataFrame, where: st
                  f"no labels for this language; labels are in {', '.join(known)}")  # fmt: skip
     twice = found.duplicated([*keys, "variant"])
     _refuse_rows(twice, found, where, "the example is predicted twice; keep one row")
-    gold = labels[[c for c in labels.columns if c in (*keys, "gold", *WORD_COLUMNS)]]
+    gold = labels[[c for c in labels.columns if c in (*keys, "gold", *ANSWER_COLUMNS)]]
     paired = found[[*keys, "variant", "prediction"]].merge(gold, on=keys, how="left")
     _refuse_rows(paired["gold"].isna(), paired, where, "unknown example; its id is not among the labels")
     for (language, variant), part in paired.groupby(["language", "variant"]):
@@ -200,10 +214,18 @@ def score_predictions(
                 gold, tags = ([text.split(" ") for text in part[name]] for name in ("gold", "prediction"))
                 measure = metrics.token_accuracy if metric == "token_accuracy" else metrics.chunk_f1
                 value = measure(gold, tags)
-            else:
+            elif metric == "bucc_f1":
+                value = metrics.bucc_f1(_pairs(part, "gold"), _pairs(part, "prediction"))
+            elif metric in items:
                 value = metrics.mean_score(items.loc[part.index, metric])
+            else:  # a whole ranking was asked for, and only its head is there
+                continue
             rows.append((language, variant, metric, value, len(part)))
     return pd.DataFrame(rows, columns=["language", "variant", "metric", "value", "n"])
+
+
+def _pairs(rows: pd.DataFrame, column: str) -> set[tuple[str, str]]:
+    return {(a, b) for a, b in zip(rows["example_id"], rows[column], strict=True) if b != NO_CANDIDATE}
 
 
 def score_run(

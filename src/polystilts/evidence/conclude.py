@@ -32,6 +32,7 @@ def conclude(folder: Path, parameters: Mapping[str, Any], hypotheses_path: Path 
         low_resource=parameters["shared"]["low_resource"],
         outputs=folder,
         hypotheses_path=hypotheses_path,
+        declared_worlds=parameters["shared"].get("world_seeds", ()),
     )
     write_claims(folder / "claims.json", claims)
     write_summary(folder / "summary.md", folder.name, claims, scores)

@@ -1,5 +1,10 @@
 """What we expected, read from `params/hypotheses.yaml` and refused where a field is missing or unknown."""
 
+import argparse
+import csv
+import datetime
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,9 +13,9 @@ from typing import Any
 import yaml
 
 from polystilts import paths
-from polystilts.errors import WrongUse
-from polystilts.files import fingerprint
-from polystilts.statistics.compare import MEASURES, Measure
+from polystilts.errors import StudyError, WrongUse
+from polystilts.files import fingerprint, write_text
+from polystilts.statistics.averages import MEASURES, Measure
 from polystilts.statistics.outcomes import DIRECTIONS
 from polystilts.tasks import KINDS, STRATEGIES, TASKS
 
@@ -20,6 +25,7 @@ LANGUAGE_GROUPS = ("all", "low", "high", "seen", "unseen")
 FIELDS = ("id", "family", "sentence", "quantifier", "contrast", "subset", "direction", "smallest_effect",
           "test", "error_rate")  # fmt: skip
 OPTIONAL = ("source", "control")
+FROZEN_FIELDS = ("date", "hash", "world_seeds", "scales")
 SUBSET_FIELDS = ("exposure", "cross_task", "languages", "kinds", "intermediate_tasks")
 CONTRAST_FIELDS = ("treatment", "control", "measure", "column", "first", "second", "unit")
 
@@ -91,7 +97,10 @@ def load_hypotheses(path: Path | None = None) -> Hypotheses:
     names = [row.id for row in rows]
     if len(set(names)) < len(names):
         raise WrongUse(f"{path.name} names a hypothesis twice: {', '.join(sorted(names))}")
-    return Hypotheses(rows, fingerprint(content["hypotheses"]), content.get("frozen"))
+    frozen = content.get("frozen")
+    if frozen is not None and not ({"hash", "date"} <= set(frozen) <= {*FROZEN_FIELDS}):
+        raise WrongUse(f"{path.name}: `frozen` is null, or holds {', '.join(FROZEN_FIELDS)}")
+    return Hypotheses(rows, fingerprint(content["hypotheses"]), frozen)
 
 
 def checked(row: dict[str, Any]) -> Hypothesis:
@@ -132,13 +141,97 @@ def checked(row: dict[str, Any]) -> Hypothesis:
     return Hypothesis(**row)
 
 
-def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int]) -> bool:
-    """Whether runs on these world seeds may confirm: only seeds first run after the hypotheses were frozen.
+def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int], scale: str = "") -> bool:
+    """Whether runs may confirm: only on world seeds, or data of a real scale, first run after the freeze.
 
-    `frozen: null` means never. Otherwise `frozen` holds the `hash` that was frozen and the `world_seeds` that
-    were still unused on that day; an edit afterwards changes the hash and everything is exploratory again.
+    `frozen: null` means never. Otherwise `frozen` holds the `hash` that was frozen, and the `world_seeds` and
+    real `scales` that were still unused on that day; an edit afterwards changes the hash and everything is
+    exploratory again.
     """
     frozen = hypotheses.frozen
-    if not frozen or frozen.get("hash") != hypotheses.hash:
+    if not frozen or frozen["hash"] != hypotheses.hash:
         return False
+    if scale.partition("+")[0] in frozen.get("scales", ()):
+        return True
     return bool(world_seeds) and set(map(int, world_seeds)) <= set(frozen.get("world_seeds", ()))
+
+
+def frozen_sentence(hypotheses: Hypotheses) -> str:
+    """Whether the hypotheses are frozen, since when, and whether they were edited afterwards."""
+    frozen = hypotheses.frozen
+    if not frozen:
+        return "The hypotheses are not frozen: every finding is exploratory."
+    fresh = [f"world seed {seed}" for seed in frozen.get("world_seeds", ())]
+    fresh += [f"scale {scale}" for scale in frozen.get("scales", ())]
+    kept = f"Only runs on what had not been run by then can confirm: {', '.join(fresh)}."
+    if frozen["hash"] != hypotheses.hash:
+        return (
+            f"The hypotheses were frozen on {frozen['date']} ({frozen['hash']}) and EDITED since "
+            f"({hypotheses.hash}): every finding is exploratory."
+        )
+    return f"The hypotheses were frozen on {frozen['date']} ({frozen['hash']}). {kept}"
+
+
+def seeds_already_run(outputs: Path) -> set[int]:
+    """The world seeds that a run or a score table below a folder of outputs names."""
+    named = {
+        match[1] for path in outputs.rglob("runs/*.w*") if (match := re.search(r"\.w(\d+)\.", path.name))
+    }
+    for table in outputs.rglob("scores.csv"):
+        with open(table, encoding="utf-8", newline="") as stream:
+            named |= {row["world_seed"] for row in csv.DictReader(stream)}
+    return {int(seed) for seed in named}
+
+
+def freeze(
+    path: Path, outputs: Path, world_seeds: Sequence[int], scales: Sequence[str] = (), date: str = ""
+) -> Hypotheses:
+    """Write into the hypotheses what is frozen today.
+
+    Refused: a second freeze, and world seeds or scales that were already run.
+    """
+    hypotheses = load_hypotheses(path)
+    if hypotheses.frozen:
+        raise WrongUse(f"{path.name} is frozen already. {frozen_sentence(hypotheses)}")
+    used = sorted(set(world_seeds) & seeds_already_run(outputs))
+    used += [scale for scale in scales if (outputs / scale).exists()]
+    if used or not (world_seeds or scales):
+        why = f"{', '.join(map(str, used))} already run" if used else "none named"
+        raise WrongUse(f"freeze needs world seeds, or scales, that were never run: {why}; choose others")
+    frozen = {"date": date or datetime.date.today().isoformat(), "hash": hypotheses.hash}
+    frozen |= {"world_seeds": sorted(world_seeds)} if world_seeds else {}
+    frozen |= {"scales": sorted(scales)} if scales else {}
+    text = path.read_text(encoding="utf-8")
+    line = f"frozen: {yaml.safe_dump(frozen, default_flow_style=True, sort_keys=False, width=1000).strip()}"
+    if text.count("\nfrozen: null\n") != 1:
+        raise WrongUse(f"{path.name} has no line `frozen: null` to fill in; write one above the rows")
+    write_text(path, text.replace("\nfrozen: null\n", f"\n{line}\n"))
+    return load_hypotheses(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Freeze the hypotheses, or say whether they are still as they were frozen (1: edited since)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m polystilts.evidence.hypotheses", description=main.__doc__
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    verbs.add_parser(
+        "check", help="say whether the hypotheses are frozen, and whether they were edited since"
+    )
+    one = verbs.add_parser("freeze", help="freeze them, naming what was never run")
+    one.add_argument("--world-seeds", nargs="*", type=int, default=[], metavar="N")
+    one.add_argument("--scales", nargs="*", default=[], metavar="SCALE", help="scales of real data")
+    asked, path = parser.parse_args(arguments), paths.PARAMS / "hypotheses.yaml"
+    try:
+        if asked.verb == "freeze":
+            freeze(path, paths.OUTPUTS, asked.world_seeds, asked.scales)
+        hypotheses = load_hypotheses(path)
+        print(frozen_sentence(hypotheses))
+        return int(bool(hypotheses.frozen) and hypotheses.frozen["hash"] != hypotheses.hash)
+    except StudyError as error:
+        print(f"polystilts: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

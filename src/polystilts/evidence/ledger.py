@@ -12,7 +12,8 @@ from polystilts.evidence.claim import Claim, as_record, from_record, number, sig
 from polystilts.evidence.hypotheses import Hypotheses, Hypothesis, confirmatory
 from polystilts.evidence.provenance import lineage
 from polystilts.files import read_json, write_json
-from polystilts.statistics.compare import Comparison, Measure, Subset, compare
+from polystilts.statistics.averages import Measure
+from polystilts.statistics.compare import Comparison, Subset, compare
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS
 from polystilts.statistics.outcomes import holm, outcome, p_values
@@ -40,24 +41,31 @@ def build_claims(
     low_resource: Sequence[str],
     outputs: Path | None = None,
     hypotheses_path: Path | None = None,
+    declared_worlds: Sequence[int] = (),
 ) -> list[Claim]:
     """One claim for every hypothesis; what this scale has no runs for is undecided and says so.
 
     Every status is UNVERIFIED: only a reproduction by the gate may change it. `gains` is part of the lineage
-    and is checked to belong to the same scores.
+    and is checked to belong to the same scores. While worlds are missing of those that the scale or the
+    freeze declared, claims are provisional, and exploratory: nobody may stop when he likes the answer.
     """
     same_runs(scores, gains)
     evaluations = evaluate(scores, languages, hypotheses, low_resource)
     inflation = holm_inflation(evaluations)
-    worlds = sorted(scores["world_seed"].dropna().unique())
-    confirm = confirmatory(hypotheses, [int(seed) for seed in worlds])
+    worlds = [int(seed) for seed in sorted(scores["world_seed"].dropna().unique())]
+    promised = set((hypotheses.frozen or {}).get("world_seeds", ()))
+    waiting = {*map(int, declared_worlds), *(promised if promised & set(worlds) else ())} - set(worlds)
+    confirm = confirmatory(hypotheses, worlds, scale) and not waiting
     names = dict(zip(languages["language"], languages["name"], strict=True))
     names |= {name: task.title for name, task in TASKS.items()}
     claims = []
     for one in evaluations:
         claim = claim_of(one, inflation.get(one.hypothesis.id, 1.0), scale, names)
+        if waiting:
+            provisional = f"Provisional: {len(worlds)} of {len(worlds) + len(waiting)} declared worlds."
+            claim = replace(claim, sentence=f"{claim.sentence} {provisional}")
         runs = one.comparison.runs if one.comparison else ()
-        origin = lineage(outputs, runs, hypotheses_path)
+        origin = {**lineage(outputs, runs, hypotheses_path), "hypotheses": hypotheses.hash}
         claims.append(replace(claim, confirmatory=confirm and bool(runs), lineage=origin))
     return claims
 
@@ -195,11 +203,12 @@ def told(row: Hypothesis, found: Comparison, claim: Claim, reason: str, names: M
     elif found.flagged:
         parts.append("Every cell is at chance or above 95.")
     visible = these.smallest_visible()
-    if visible is not None and claim.outcome == "undecided":
+    if visible is not None:
         parts.append(f"An effect of {visible:.1f} {row.unit} would be seen four times in five.")
     if found.flips:
         told_names = ", ".join(names.get(name, name) for name in found.flips)
         parts.append(f"The sign turns when any one of these is left out: {told_names}.")
+    parts += [f"{note[0].upper()}{note[1:]}." for note in found.notes if note != reason]
     if found.limits:
         parts.append(f"Only one {', one '.join(found.limits)}: nothing is said about others.")
     parts.append(f"Outcome: {claim.outcome}{f' ({reason})' if reason else ''}.")

@@ -19,6 +19,7 @@ from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim, number
 from polystilts.evidence.ledger import find_claim, read_claims
+from polystilts.evidence.status import with_status
 from polystilts.files import write_text
 
 PUBLISHED = "demo"  # the scale whose claims README.md tells
@@ -113,7 +114,8 @@ def in_words(seconds: float) -> str:
 def render_readme(text: str, outputs: Path) -> str:
     """README.md with everything filled that the outputs know; what they lack stays as it stands."""
     if (outputs / PUBLISHED / "claims.json").is_file():
-        text = render_claims(text, read_claims(outputs / PUBLISHED / "claims.json"))
+        claims = read_claims(outputs / PUBLISHED / "claims.json")
+        text = render_claims(text, with_status(claims, outputs / PUBLISHED))
     for scale in TIMED:
         if (outputs / scale / "tables" / "time.csv").is_file():
             text = render_times(text, scale, seconds_of_chapters(outputs / scale / "tables" / "time.csv"))

@@ -8,6 +8,7 @@ import pandas as pd
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.ledger import find_claim
 from polystilts.files import write_text
+from polystilts.languages import LANGUAGES
 from polystilts.statistics.flags import learned_intermediates
 
 PRIMARY = "primary"
@@ -18,16 +19,23 @@ QUESTION = (
 )
 
 
-def summary(
-    scale: str,
-    claims: Sequence[Claim],
-    scores: pd.DataFrame,
-) -> str:
-    """The text of `summary.md`: read as it stands, and printed at the end of `make study`."""
+def summary(scale: str, claims: Sequence[Claim], scores: pd.DataFrame, pooled: bool = False) -> str:
+    """The text of `summary.md`: read as it stands, and printed at the end of `make study`.
+
+    A pooled analysis has bundles behind it instead of chapters.
+    """
     primary, retrieval = find_claim(claims, PRIMARY), find_claim(claims, RETRIEVAL)
     counts = pd.Series([claim.outcome for claim in claims]).value_counts()
     outcomes = ", ".join(f"{count} {name}" for name, count in counts.items())
-    world = "invented languages, and is about those only" if is_world(scale) else "real languages"
+    invented = all(code in LANGUAGES and LANGUAGES[code].invented for code in set(scores["language"]))
+    world = "invented languages, and is about those only" if invented else "real languages"
+    places = [
+        f"- the book, without code: `outputs/{scale}/book/index.html` "
+        f"(`make book SCALE={scale}` makes it from the chapters)",
+        f"- the executed chapters: `outputs/{scale}/chapters/`",
+    ]
+    if pooled:
+        places = [f"- the bundles, each with its worlds, encoders and files: `outputs/{scale}/pool.json`"]
     lines = [
         f"# The answer at scale {scale}",
         "",
@@ -37,9 +45,9 @@ def summary(
         "",
         f"**Retrieval, beside it: {retrieval.outcome}.** {retrieval.sentence}",
         "",
-        f"This scale uses {world}. All {len(claims)} hypotheses: {outcomes}. Runs: "
-        f"{scores['run_id'].nunique()}; scores: {len(scores)}. "
-        + ("These are exploratory findings. " if not primary.confirmatory else "")
+        f"{'This pool' if pooled else 'This scale'} uses {world}. All {len(claims)} hypotheses: {outcomes}. "
+        f"Runs: {scores['run_id'].nunique()}; scores: {len(scores)}. "
+        + ("" if primary.confirmatory else "These are exploratory findings. ")
         + f"Reproduction of the primary claim: {primary.status}.",
         "",
         "## Which intermediate tasks were learned",
@@ -48,9 +56,7 @@ def summary(
         "",
         "## Where to read on",
         "",
-        f"- the book, without code: `outputs/{scale}/book/index.html` "
-        f"(`make book SCALE={scale}` makes it from the chapters)",
-        f"- the executed chapters: `outputs/{scale}/chapters/`",
+        *places,
         f"- every score and gain: `outputs/{scale}/tables/scores.csv`, `outputs/{scale}/tables/gains.csv`",
         f"- every claim with its lineage: `outputs/{scale}/claims.json`",
         "",
@@ -80,12 +86,9 @@ def learned_lines(learned: pd.DataFrame) -> list[str]:
 
 
 def write_summary(
-    path: Path,
-    scale: str,
-    claims: Sequence[Claim],
-    scores: pd.DataFrame,
+    path: Path, scale: str, claims: Sequence[Claim], scores: pd.DataFrame, pooled: bool = False
 ) -> str:
     """Write `summary.md` and return its text."""
-    text = summary(scale, claims, scores)
+    text = summary(scale, claims, scores, pooled)
     write_text(path, text)
     return text

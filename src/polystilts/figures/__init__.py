@@ -10,9 +10,10 @@ from polystilts.figures.forest import forest
 from polystilts.figures.heatmap import gains_heatmap
 from polystilts.figures.languages import fertility_bars, language_map
 from polystilts.figures.method import method_drawing
+from polystilts.figures.power import what_it_takes
 from polystilts.figures.retrieval import retrieval_by_layer
-from polystilts.figures.scatter import gain_by_language
-from polystilts.figures.slopes import none_scores, transfer_slopes
+from polystilts.figures.scatter import gain_by_language, gain_by_property
+from polystilts.figures.slopes import gap_slopes, none_scores, transfer_slopes
 from polystilts.figures.time import time_bars
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "fertility_bars",
     "forest",
     "gain_by_language",
+    "gain_by_property",
     "gains_heatmap",
+    "gap_slopes",
     "language_map",
     "learning_curves",
     "method_drawing",
@@ -29,4 +32,5 @@ __all__ = [
     "retrieval_by_layer",
     "time_bars",
     "transfer_slopes",
+    "what_it_takes",
 ]

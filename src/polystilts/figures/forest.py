@@ -1,6 +1,7 @@
 """Every hypothesis as one line: estimate and interval against zero and the smallest effect that matters."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 from matplotlib.figure import Figure
 
@@ -19,23 +20,25 @@ def forest(
 ) -> Figure:
     """Estimates with 95 % intervals; the band is the smallest effect of interest; missing runs say so.
 
-    Give claims of one unit (points); `labels` replaces a claim's id by other words.
+    Give claims of one unit (points); `labels` replaces a claim's id by other words. An interval much longer
+    than the others ends in an arrow, so that it does not squeeze them.
     """
     with house_style():
         figure, (axes,) = new_figure(1.6 + 0.46 * len(claims))
         axes.axvspan(-smallest_effect, smallest_effect, color=PALE, alpha=0.6, zorder=0, linewidth=0)
         zero_line(axes)
-        ends = [
-            abs(end) for claim in claims for end in (claim.low, claim.high, claim.estimate) if end is not None
-        ]
-        reach = 1.08 * max([smallest_effect * 1.5, *ends])
+        reach = _reach(claims, smallest_effect)
         for i, claim in enumerate(claims):
             colour, marker = LOOKS[claim.outcome]
             if claim.estimate is None:
                 axes.text(0, i, " not run at this scale", va="center", ha="left", color=GREY, fontsize=10)
             else:
                 if claim.low is not None:
-                    axes.plot([claim.low, claim.high], [i, i], color=colour, linewidth=2.4, zorder=2)
+                    ends = [max(claim.low, -reach), min(claim.high, reach)]
+                    axes.plot(ends, [i, i], color=colour, linewidth=2.4, zorder=2)
+                    for end, arrow in ((claim.low, "<"), (claim.high, ">")):
+                        if abs(end) > reach:  # it goes on beyond the axis
+                            axes.plot(reach if end > 0 else -reach, i, arrow, color=colour, markersize=8)
                 filled = colour if claim.low is not None else "white"
                 axes.plot(claim.estimate, i, marker, color=filled, markeredgecolor=colour, markersize=8,
                           markeredgewidth=1.6, zorder=3)  # fmt: skip
@@ -51,9 +54,17 @@ def forest(
             range(len(claims)), [(labels or {}).get(c.id, c.id.replace("-", " ")) for c in claims]
         )
         axes.set_ylim(len(claims) - 0.4, -0.6)
-        axes.set_xlim(-reach, reach)
+        axes.set_xlim(-1.06 * reach, 1.06 * reach)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(f"difference (points) · band: smaller than {smallest_effect:g} · hollow: no interval")
         question(figure, title)
         return figure
+
+
+def _reach(claims: Sequence[Claim], smallest_effect: float) -> float:
+    """How far the axis goes: every estimate fits, and the usual interval does."""
+    estimates = [abs(claim.estimate) for claim in claims if claim.estimate is not None]
+    ends = [abs(end) for claim in claims for end in (claim.low, claim.high) if end is not None]
+    usual = 2.5 * median(ends) if ends else 0.0
+    return max(1.5 * smallest_effect, 1.1 * max(estimates, default=0.0), min(usual, max(ends, default=0.0)))

@@ -1,9 +1,13 @@
-"""Multilingual minus English practice, language by language."""
+"""Multilingual minus English practice, language by language, and against what is known of each."""
+
+import math
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from polystilts.evidence.claim import signed
+from polystilts.evidence.ledger import with_languages
 from polystilts.figures.style import (
     GREY,
     INK,
@@ -15,7 +19,8 @@ from polystilts.figures.style import (
     question,
     zero_line,
 )
-from polystilts.statistics.compare import Subset, nested_mean
+from polystilts.statistics.averages import Measure
+from polystilts.statistics.compare import Subset, estimate, estimates_by, unit_values
 from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.tables import source_language
 
@@ -52,8 +57,7 @@ def gain_by_language(
                 if part.empty:
                     continue
                 colour, marker = styles[known["family"][code]]
-                keys = [unit, "task_kind", "target_task"]
-                values = nested_mean(part.groupby(keys)["difference"].mean())
+                values = unit_values(part, unit, "difference")
                 mean, low, high = interval_of(values)
                 axes.plot([low, high], [i, i], color=colour, linewidth=2.4, zorder=2)
                 axes.plot(values, [i + 0.26] * len(values), ".", color=GREY, markersize=5, zorder=3)
@@ -80,3 +84,81 @@ def _label(name: str, row: pd.Series, by: str) -> str:
     """A language with the number it is ordered by."""
     value = float(row[by])
     return f"{name}  {value / 1000:,.0f}k" if by == "resource" else f"{name}  {value:.2f}"
+
+
+def gain_by_property(
+    cells: pd.DataFrame,
+    languages: pd.DataFrame,
+    title: str = "Does the gain grow as text gets scarce, or as English gets far?",
+) -> Figure:
+    """The difference in each language without labels against its resource, and against its distance.
+
+    `cells` is what `statistics.gains.contrast` returns; bars are 95 % intervals. Each panel names its slope,
+    fitted within each target and averaged as everything else is. Equal languages are drawn side by side.
+    """
+    rows = with_languages(
+        cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)], languages, ()
+    )
+    rows = rows[~rows["exposed"] & (rows["language"] != source_language(languages))]
+    styles, family = family_styles(languages), languages.set_index("language")["family"]
+    found = estimates_by(rows, "language")
+    panels_of = (("log10_resource", "subwords of text in pretraining", "tenfold text"),
+                 ("distance", "distance from the source language", "unit of distance"))  # fmt: skip
+    with house_style():
+        figure, panels = new_figure(4.3, 1, 2, sharey=True)
+        for axes, (column, label, unit) in zip(panels, panels_of, strict=True):
+            zero_line(axes, across=True)
+            at = rows.groupby("language")[column].first()
+            places = side_by_side(at.reindex(found["language"]))
+            for row in found.itertuples():
+                colour, marker = styles[family[row.language]]
+                x = places[row.language]
+                if row.low is not None:
+                    axes.plot([x, x], [row.low, row.high], color=colour, linewidth=2)
+                axes.plot(x, row.estimate, marker, color=colour, markersize=8, markeredgecolor="white")
+            axes.set_xlabel(label)
+            axes.set_title(_slope_words(rows, column, unit), fontsize=10.5, fontweight="normal")
+            if column == "log10_resource":
+                marks = [step * 10**power for power in range(1, 12) for step in (1, 2, 5)]
+                low, high = axes.get_xlim()
+                shown = [mark for mark in marks if low <= math.log10(mark) <= high]
+                axes.set_xticks([math.log10(mark) for mark in shown], [_short(mark) for mark in shown])
+        panels[0].set_ylabel("multilingual − English (points)")
+        shown = {family[code] for code in found["language"]}
+        handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f)
+                   for f, (c, m) in styles.items() if f in shown]  # fmt: skip
+        figure.legend(handles=handles, loc="outside lower center", ncols=max(1, len(handles)))
+        question(figure, title)
+        return figure
+
+
+def side_by_side(values: pd.Series, share: float = 0.045) -> pd.Series:
+    """Places along an axis, moved apart where they would hide each other.
+
+    >>> side_by_side(pd.Series({"a": 0.0, "b": 0.0, "c": 1.0}), 0.1).round(2).to_dict()
+    {'a': 0.0, 'b': 0.1, 'c': 1.0}
+    """
+    apart = share * max(float(values.max() - values.min()), 1e-9)
+    places, last = {}, float("-inf")
+    for name, value in values.sort_values(kind="stable").items():
+        last = max(float(value), last + apart)
+        places[name] = last
+    return pd.Series(places)
+
+
+def _short(size: int) -> str:
+    """A size in a few letters.
+
+    >>> _short(5000), _short(20), _short(10**9)
+    ('5k', '20', '1,000M')
+    """
+    return f"{size / 1e6:,.0f}M" if size >= 1e6 else f"{size / 1e3:.0f}k" if size >= 1e3 else str(size)
+
+
+def _slope_words(rows: pd.DataFrame, column: str, unit: str) -> str:
+    """The slope with its interval, or that there is none."""
+    if rows.groupby("language")[column].first().nunique() < 3:
+        return "no slope: fewer than\nthree values"
+    found = estimate(rows, measure=Measure("slope", column))
+    ends = f"({signed(found.low)} to {signed(found.high)})" if found.known else "(no interval)"
+    return f"slope {signed(found.estimate)} {ends}\nper {unit}"

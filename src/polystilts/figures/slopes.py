@@ -8,7 +8,10 @@ from matplotlib.lines import Line2D
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import (
     GREY,
+    MARKERS,
     PALE,
+    PALETTE,
+    STRATEGY_TITLES,
     family_styles,
     house_style,
     interval_of,
@@ -16,10 +19,13 @@ from polystilts.figures.style import (
     new_figure,
     question,
     task_title,
+    zero_line,
 )
 from polystilts.statistics.flags import CEILING, chance
+from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.tables import main_scores, source_language, with_main_variant
+from polystilts.tasks import STRATEGIES
 
 
 def _of_strategy(scores: pd.DataFrame, strategy: str) -> pd.DataFrame:
@@ -125,5 +131,56 @@ def none_scores(
         handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1.1, label="chance"))
         handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
+        question(figure, title)
+        return figure
+
+
+def gap_slopes(
+    scores: pd.DataFrame,
+    languages: pd.DataFrame,
+    title: str = "Does practice close the gap to the source language?",
+) -> Figure:
+    """The transfer gap of each strategy, one panel a target: the source language minus those without labels.
+
+    Marks are means with 95 % intervals over worlds, else seeds, which are the dots; down is a smaller gap.
+    """
+    gaps = transfer_gap(scores, source_language(languages), unexposed=True)
+    unit = highest_unit(gaps)
+    strategies = [name for name in STRATEGIES if name in set(gaps["strategy"])]
+    targets = [task for task in ORDER if task in set(gaps["target_task"])]
+    with house_style():
+        columns = min(3, len(targets))
+        lines = -(-len(targets) // columns)
+        figure, panels = new_figure(1.3 + 2.2 * lines, lines, columns, sharex=True)
+        for axes in panels[len(targets) :]:
+            axes.set_visible(False)
+        for axes, target in zip(panels, targets, strict=False):
+            part = gaps[gaps["target_task"] == target]
+            zero_line(axes, across=True)
+            found = []
+            for i, strategy in enumerate(strategies):
+                values = part[part["strategy"] == strategy].groupby(unit)["gap"].mean()
+                if values.empty:
+                    continue
+                colour = GREY if strategy == "none" else PALETTE[i % len(PALETTE)]
+                mean, low, high = interval_of(values)
+                found.append((i, mean))
+                axes.plot([i, i], [low, high], color=colour, linewidth=2.2, zorder=3)
+                axes.plot([i + 0.22] * len(values), values, ".", color=GREY, markersize=4, zorder=3)
+                axes.plot(i, mean, MARKERS[i % len(MARKERS)], color=colour, markersize=7,
+                          markeredgecolor="white", zorder=4)  # fmt: skip
+            axes.plot(*zip(*found, strict=True), color=GREY, linewidth=1.1, zorder=2)
+            axes.set_title(task_title(target), fontsize=11.5)
+            axes.set_xticks([])
+            axes.margins(y=0.12)
+        for axes in panels[::columns]:
+            axes.set_ylabel("gap (points)")
+        handles = [
+            Line2D([], [], color=GREY if name == "none" else PALETTE[i % len(PALETTE)], linestyle="",
+                   marker=MARKERS[i % len(MARKERS)], label=STRATEGY_TITLES[name])
+            for i, name in enumerate(strategies)
+        ]  # fmt: skip
+        handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
+        figure.legend(handles=handles, loc="outside lower center", ncols=2)
         question(figure, title)
         return figure

@@ -40,9 +40,14 @@ ROLES = ("cook", "farmer", "sailor", "smith", "singer", "teacher")
 ROLE_NOUNS = ("mill", "school", "inn", "guild")  # the second half of an organisation's name
 
 # Exclusive dimensions: two different values of one dimension cannot both be true of one event.
-COLOURS = ("red", "blue", "green", "white")
+COLOURS = ("red", "black", "green", "white")
 MANNERS = ("slowly", "quickly", "gladly", "sadly")
 TIMES = ("yesterday", "today", "at dawn", "at noon", "at dusk", "at night")
+OPPOSITES = (
+    ("red", "green"), ("black", "white"), ("slowly", "quickly"), ("gladly", "sadly"),
+    ("yesterday", "today"), ("at dawn", "at dusk"), ("at noon", "at night"),
+)  # fmt: skip
+OPPOSITE_OF = {word: other for pair in OPPOSITES for word, other in (pair, pair[::-1])}
 NUMBERS = ("two", "three")
 
 STATIVE_VERBS = ("live", "work")  # live in a town, work at an organisation

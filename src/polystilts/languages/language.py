@@ -8,7 +8,7 @@ class Language:
     """One row of the study's language table.
 
     For invented languages the three factors are set by the world; for real ones they are measured, and the
-    fields are left empty here.
+    fields are left empty here. What is known of a real language beforehand stands in the last three fields.
     """
 
     code: str
@@ -20,6 +20,10 @@ class Language:
     order: str = ""  # "near" or "far": how its word order differs from the source language
     language_set: str = ""  # "A" or "B": the half-fraction of the design that it belongs to
     invented: bool = True
+    shared_names: float = 0.9  # of an invented language of high overlap: names it writes as the source does
+    joshi_class: int | None = None  # 0 (left behind) to 5 (winners) in Joshi et al. 2020
+    xlmr_gib: float = 0.0  # text of it that XLM-R was pretrained on, in GiB; 0: XLM-R never saw the language
+    distance: float | None = None  # syntactic distance from English, 0 to 1; see `real.py`
 
     @property
     def cell(self) -> str:

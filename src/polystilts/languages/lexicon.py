@@ -19,7 +19,6 @@ from polystilts.languages.language import Language
 # Shares of words that a related language writes exactly as the source language does.
 SHARED_CONTENT_WORDS = 0.40
 SHARED_FUNCTION_WORDS = 0.15
-SHARED_NAMES = 0.90
 NAMES_LEFT_IN_LATIN = 0.15  # of an unrelated language, as foreign names sometimes are
 HOMOGRAPHS = 6  # verbs that look like a noun of the same language, as English "saw" or "fish" do
 
@@ -132,7 +131,7 @@ def _foreign_lexicon(world_seed: int, language: Language, source: Lexicon) -> Le
                 words[concept] = source.words[concept]
         for name in NAMES:
             own = _new_form(random, onsets, VOWELS, 2, taken)
-            words[name] = source.words[name] if random.random() < SHARED_NAMES else own
+            words[name] = source.words[name] if random.random() < language.shared_names else own
     else:
         words = {concept: transliterate(form, language.script) for concept, form in words.items()}
         past = transliterate(past, language.script)

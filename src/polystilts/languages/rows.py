@@ -1,6 +1,10 @@
 """The languages of the study, a row each. Adding a language is adding a row."""
 
+from dataclasses import replace
+
+from polystilts.errors import WrongUse
 from polystilts.languages.language import Language, parity_set
+from polystilts.languages.real import REAL_LANGUAGES
 
 
 def _invented(
@@ -35,4 +39,32 @@ INVENTED_LANGUAGES = (
     _invented("zan", "Zanuri", "Narran", "Georgian", "low", "low", "far"),
 )
 
-LANGUAGES: dict[str, Language] = {row.code: row for row in INVENTED_LANGUAGES}
+LANGUAGES: dict[str, Language] = {row.code: row for row in (*INVENTED_LANGUAGES, *REAL_LANGUAGES)}
+
+
+def invent(code: str, name: str, cell: str, shared_names: float = 0.9) -> Language:
+    """Invent a language of a cell of the design, or let the invented one of that code change its factors.
+
+    The cell is written as everywhere: resource, overlap, order, such as "LHF" for little text, shared words
+    and another word order. The row lasts as long as the process; a language that stays is a row of the table.
+    Raises WrongUse for a cell that is no cell, and for the code of a real language.
+
+    >>> invent("own", "Ownish", "LHF").order
+    'far'
+    >>> LANGUAGES.pop("own").resource
+    'low'
+    """
+    levels = {"H": "high", "L": "low"}, {"H": "high", "L": "low"}, {"N": "near", "F": "far"}
+    if len(cell) != 3 or any(letter not in known for letter, known in zip(cell, levels, strict=True)):
+        raise WrongUse(f"{cell!r} is no cell of the design; write H or L, H or L, N or F, such as LHF")
+    before = LANGUAGES.get(code)
+    if before and not before.invented:
+        raise WrongUse(f"{code} is a real language, {before.name}; choose another code")
+    resource, overlap, order = (known[letter] for letter, known in zip(cell, levels, strict=True))
+    drawn = _invented(
+        code, name, "Invented", "Latin" if overlap == "high" else "Greek", resource, overlap, order
+    )
+    if before and before.overlap == overlap:
+        drawn = replace(drawn, family=before.family, script=before.script)
+    LANGUAGES[code] = replace(drawn, shared_names=shared_names)
+    return LANGUAGES[code]

@@ -1,10 +1,12 @@
-"""The encoder itself: XLM-R's architecture, at any size, from a folder or from a few numbers."""
+"""The encoder itself: made from a few numbers, in XLM-R's architecture, or ready made, by its name."""
 
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, XLMRobertaConfig
+from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, XLMRobertaConfig
 from transformers.utils import logging
+
+from polystilts.errors import StudyError, WrongUse
 
 # Loading reports and progress bars would fill the chapters with lines nobody reads.
 logging.set_verbosity_error()
@@ -31,14 +33,51 @@ def encoder_config(parameters: dict, vocab_size: int) -> XLMRobertaConfig:
     )
 
 
+def fetch_encoder(name: str | Path, folder: str | Path, revision: str | None = None) -> Path:
+    """Leave a ready-made encoder in a folder, in the form of one that the study makes itself.
+
+    `name` is a folder or the id of a model on the hub, which is then downloaded or taken from its cache. The
+    encoder comes with its masked-word head and its tokenizer, and runs no code of its author's: weights are
+    read as safetensors only. `revision` is the commit of a hub model.
+    """
+    try:
+        model = AutoModelForMaskedLM.from_pretrained(str(name), revision=revision, use_safetensors=True)
+        tokenizer = AutoTokenizer.from_pretrained(str(name), revision=revision, use_fast=True)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise StudyError(
+            f"encoder {name}: neither a folder, nor in the hub's cache, nor to be had from the hub "
+            f"({reason}); give the path of a folder, or download it first"
+        ) from None
+    if not getattr(tokenizer, "is_fast", False):
+        raise WrongUse(f"encoder {name}: its tokenizer tells no character places; take one that does")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return Path(folder)
+
+
 def load_encoder(folder: str | Path) -> torch.nn.Module:
     """The backbone of any checkpoint, without pooler and without head."""
     return AutoModel.from_pretrained(str(folder), add_pooling_layer=False, attn_implementation="sdpa")
 
 
 def longest_input(model: torch.nn.Module) -> int:
-    """How many tokens the encoder can read at once."""
-    return model.config.max_position_embeddings - 2
+    """How many tokens the model reads at once: what its positions allow, or fewer if it was tuned on fewer.
+
+    XLM-R counts positions from behind the id of its padding, BERT from 0.
+    """
+    first = getattr(model.base_model.embeddings, "padding_idx", None)
+    room = model.config.max_position_embeddings - (0 if first is None else first + 1)
+    return min(room, getattr(model.config, LONGEST_READ, None) or room)
+
+
+def limit_input(model: torch.nn.Module, longest: int | None) -> None:
+    """Let the model, and whoever loads it again, cut inputs at so many tokens; None leaves it as it is."""
+    if longest is not None:
+        setattr(model.config, LONGEST_READ, longest)
+
+
+LONGEST_READ = "longest_read"  # in a checkpoint's config: the tokens an input was cut at when it was tuned
 
 
 def backbone_parameters(model: torch.nn.Module) -> int:

@@ -14,7 +14,8 @@ from transformers import (
     PreTrainedModel,
 )
 
-from polystilts.models.encoder import load_encoder
+from polystilts.errors import WrongUse
+from polystilts.models.encoder import LONGEST_READ, load_encoder
 
 HEADS = {
     "classification": AutoModelForSequenceClassification,
@@ -32,10 +33,12 @@ def with_fresh_head(
     Retrieval needs no head: its model is the backbone itself, read by a dual encoder. Poolers count as heads.
     """
     backbone = load_encoder(checkpoint)
+    vars(backbone.config).pop(LONGEST_READ, None)  # what another task was cut at is no concern of this one
     if kind == "retrieval":
         return backbone
     config = AutoConfig.from_pretrained(str(checkpoint))
     config.architectures = None
+    vars(config).pop(LONGEST_READ, None)
     config.num_labels = 2 if kind == "question_answering" else max(len(labels), 1)
     if labels:
         config.id2label = dict(enumerate(labels))
@@ -55,8 +58,14 @@ def load_whole(checkpoint: str | Path, kind: str) -> PreTrainedModel:
 
 
 def load_masked_lm(checkpoint: str | Path) -> PreTrainedModel:
-    """The encoder with the masked-word head it was pretrained with."""
-    return AutoModelForMaskedLM.from_pretrained(str(checkpoint), attn_implementation="sdpa")
+    """The encoder with the masked-word head it was pretrained with: of XLM-R's form, or BERT's."""
+    model = AutoModelForMaskedLM.from_pretrained(str(checkpoint), attn_implementation="sdpa")
+    if not hasattr(model, "lm_head") and model.config.model_type != "bert":
+        raise WrongUse(
+            f"{checkpoint}: words can be masked for encoders of the form of XLM-R or BERT, and this is "
+            f"{model.config.model_type}; leave out the arms with mlm, or take another encoder"
+        )
+    return model
 
 
 def carry_backbone(source: PreTrainedModel, target: PreTrainedModel) -> None:

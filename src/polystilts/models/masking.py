@@ -1,13 +1,13 @@
 """Masked language modelling, step by step: draw a batch, hide words, score the vocabulary where they were."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
 
-SPECIAL = 4  # ids 0 to 3 are <s> <pad> </s> <unk>; they are never hidden
+SPECIAL = (0, 1, 2, 3)  # in XLM-R's layout: <s> <pad> </s> <unk>; they are never hidden
 DRAWN_AT_ONCE = 16384
 
 
@@ -56,23 +56,30 @@ def _epochs(rows: list[np.ndarray], draw: np.random.Generator) -> Iterator[np.nd
 
 
 def mask_tokens(
-    ids: np.ndarray, draw: np.random.Generator, share: float, vocabulary: int
+    ids: np.ndarray,
+    draw: np.random.Generator,
+    share: float,
+    vocabulary: int,
+    mask: int | None = None,
+    special: Sequence[int] = SPECIAL,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Hide a share of the tokens: (ids to read, flat positions that were hidden, ids to be found there).
 
-    Of these 80 % become <mask>, 10 % a random token and 10 % stay, as in BERT (Devlin et al. 2019).
+    Of these 80 % become <mask>, 10 % a random token and 10 % stay, as in BERT (Devlin et al. 2019). `mask` is
+    the id of <mask>, in XLM-R the last one.
     """
     flat = ids.reshape(-1).astype(np.int64)
-    candidates = np.flatnonzero(flat >= SPECIAL)
+    mask = vocabulary - 1 if mask is None else mask
+    candidates = np.flatnonzero(~np.isin(flat, special))
     hidden = candidates[draw.random(len(candidates)) < share]
     if len(hidden) == 0:
         hidden = candidates[draw.integers(len(candidates), size=1)]
     answers = flat[hidden]
     luck = draw.random(len(hidden))
     read = flat.copy()
-    read[hidden[luck < 0.8]] = vocabulary - 1  # <mask> is the last id
+    read[hidden[luck < 0.8]] = mask
     swapped = hidden[luck >= 0.9]
-    read[swapped] = draw.integers(SPECIAL, vocabulary - 1, size=len(swapped))
+    read[swapped] = draw.integers(len(SPECIAL), vocabulary - 1, size=len(swapped))
     return torch.from_numpy(read.reshape(ids.shape)), torch.from_numpy(hidden), torch.from_numpy(answers)
 
 
@@ -81,5 +88,6 @@ def masked_loss(
 ) -> torch.Tensor:
     """Cross entropy at the hidden positions only: equal to the full loss, at a fraction of the work."""
     hidden = model.base_model(ids).last_hidden_state  # rows, tokens, hidden
-    found = model.lm_head(hidden.flatten(0, 1)[masked])  # hidden positions, vocabulary
+    head = model.cls if model.config.model_type == "bert" else model.lm_head
+    found = head(hidden.flatten(0, 1)[masked])  # hidden positions, vocabulary
     return cross_entropy(found.float(), answers)

@@ -27,11 +27,13 @@ from transformers import XLMRobertaForMaskedLM
 
 from polystilts import account
 from polystilts.errors import StudyError
-from polystilts.files import whole_folder, write_json, write_table
+from polystilts.files import sha256, whole_folder, write_json, write_table
 from polystilts.models.device import choose_device, make_deterministic, precision
 from polystilts.models.encoder import encoder_config
 from polystilts.models.masking import exact_length_batches, mask_tokens, masked_loss
+from polystilts.models.resume import ResumePoint, forget
 from polystilts.models.tokens import encode_lines, fertility, load_tokenizer, train_vocabulary
+from polystilts.models.vectors import Vector
 
 RECORD_EVERY = 50  # updates between two rows of the learning curve
 
@@ -78,7 +80,10 @@ def read_corpus(folder: str | Path) -> dict[str, list[str]]:
 
 
 def make_encoder(folder: str | Path, corpus_folder: str | Path, parameters: dict, encoder_seed: int) -> Path:
-    """Train a vocabulary and an encoder on the corpus; leave an ordinary `save_pretrained` folder."""
+    """Train a vocabulary and an encoder on the corpus; leave an ordinary `save_pretrained` folder.
+
+    A long pretraining keeps a resume point beside that folder and goes on from one that it finds there.
+    """
     knobs = Pretraining.from_parameters(parameters)
     corpus = read_corpus(corpus_folder)
     with account.spend("train") as entry, whole_folder(Path(folder)) as draft:
@@ -89,6 +94,7 @@ def make_encoder(folder: str | Path, corpus_folder: str | Path, parameters: dict
             "corpus_folder": str(corpus_folder),
             "knobs": asdict(knobs),
             "encoder_seed": encoder_seed,
+            "keep_in": str(Path(folder).parent),
         }
         curve, tokens = _run_processes(job, knobs.processes)
         entry.tokens = sum(tokens.values())
@@ -105,6 +111,7 @@ def make_encoder(folder: str | Path, corpus_folder: str | Path, parameters: dict
                 "fertility": {name: round(value, 4) for name, value in subwords.items()},
             },
         )
+    forget(Path(folder).parent)
     return Path(folder)
 
 
@@ -131,26 +138,37 @@ def pretrain(job: dict, rank: int = 0, processes: int = 1) -> tuple[pd.DataFrame
     share = knobs.tokens_per_update // processes
     batches = exact_length_batches(rows, lambda length: share // length, knobs.alpha, draw)
     noise = np.random.default_rng([seed, 2, rank])
+    vector = Vector(list(model.parameters()))
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=knobs.learning_rate, betas=(0.9, 0.98), weight_decay=knobs.weight_decay,
+        [vector.weights], lr=knobs.learning_rate, betas=(0.9, 0.98), weight_decay=knobs.weight_decay,
         fused=True,
     )  # fmt: skip
     warmup = max(1, round(knobs.warmup_share * knobs.updates))
     curve, losses = [], []
     tokens = dict.fromkeys(rows, 0)
     languages = list(rows)
+    text = [sha256(np.concatenate(lines).tobytes()) for lines in rows.values()]
+    decides = {"knobs": job["knobs"], "seed": seed, "text": text, "processes": processes}
+    point = ResumePoint(job["keep_in"], optimizer, decides)
+    reached = point.read() or {"update": 0}
+    if reached["update"]:
+        curve, tokens = reached["curve"], reached["tokens"]
+        losses = list(torch.tensor(reached["losses"], device=device))
     for update in range(knobs.updates):
         turn = [next(batches) for _ in range(processes)]
         ids, masked, answers = mask_tokens(turn[rank][0], noise, knobs.mask_share, len(tokenizer))
+        if update < reached["update"]:  # drawn again to come to where the data were left
+            continue
         rate = knobs.learning_rate * min((update + 1) / warmup, 1 - update / knobs.updates)
         for group in optimizer.param_groups:
             group["lr"] = rate
         with precision(device):
             loss = masked_loss(model, ids.to(device), masked.to(device), answers.to(device))
-        optimizer.zero_grad()
         loss.backward()
+        vector.collect()
         if processes > 1:
-            _average_gradients(model, processes)
+            dist.all_reduce(vector.weights.grad)
+            vector.weights.grad /= processes
         optimizer.step()
         losses.append(loss.detach())
         for batch, of_language in turn:
@@ -160,21 +178,13 @@ def pretrain(job: dict, rank: int = 0, processes: int = 1) -> tuple[pd.DataFrame
             mean = torch.stack(losses).mean().item()
             curve.append((update + 1, round(mean, 6), sum(tokens.values()), rate))
             losses = []
+        if rank == 0 and point.due():
+            pending = [value.item() for value in losses]
+            point.write({"update": update + 1, "curve": curve, "tokens": tokens, "losses": pending})
+    vector.release()
     if rank == 0:
         model.save_pretrained(job["folder"])
     return pd.DataFrame(curve, columns=["update", "loss", "tokens", "learning_rate"]), tokens
-
-
-def _average_gradients(model: torch.nn.Module, processes: int) -> None:
-    """The mean gradient over processes, exchanged as one flat vector."""
-    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
-    flat = torch.cat([gradient.view(-1) for gradient in gradients])
-    dist.all_reduce(flat)
-    flat /= processes
-    start = 0
-    for gradient in gradients:
-        gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
-        start += gradient.numel()
 
 
 def _run_processes(job: dict, processes: int) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -113,7 +113,7 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerFast:
 
 def copy_tokenizer(source: str | Path, target: str | Path) -> None:
     """Lay the tokenizer of one checkpoint beside another, byte for byte."""
-    for pattern in ("*token*.json", "sentencepiece*", "special_tokens*"):
+    for pattern in ("*token*.json", "sentencepiece*", "special_tokens*", "vocab*"):
         for file in Path(source).glob(pattern):
             shutil.copyfile(file, Path(target) / file.name)
 
@@ -131,7 +131,7 @@ def fertility(tokenizer: PreTrainedTokenizerFast, lines: list[str]) -> float:
 
 
 def encode_lines(tokenizer: PreTrainedTokenizerFast, lines: list[str], longest: int) -> list[np.ndarray]:
-    """One array of ids a line, between <s> and </s>, cut at the longest length the encoder reads."""
+    """One array of ids a line, between the first and last special token, cut at the longest length."""
     encoded = tokenizer(lines, truncation=True, max_length=longest, return_attention_mask=False)["input_ids"]
     return [np.asarray(ids, dtype=np.int32) for ids in encoded]
 
@@ -139,7 +139,7 @@ def encode_lines(tokenizer: PreTrainedTokenizerFast, lines: list[str], longest: 
 def encode_pairs(
     tokenizer: PreTrainedTokenizerFast, first: list[str], second: list[str], longest: int
 ) -> list[np.ndarray]:
-    """Two texts as one sequence, `<s> a </s></s> b </s>`; the longer one is cut first."""
+    """Two texts as one sequence, in XLM-R `<s> a </s></s> b </s>`; the longer one is cut first."""
     encoded = tokenizer(first, second, truncation=True, max_length=longest, return_attention_mask=False)
     return [np.asarray(ids, dtype=np.int32) for ids in encoded["input_ids"]]
 
@@ -161,7 +161,7 @@ def encode_words(
             length += len(subwords[end])
             end += 1
         taken = subwords[begin:end]
-        flat = [tokenizer.bos_token_id, *(token for ids in taken for token in ids), tokenizer.eos_token_id]
+        flat = [tokenizer.cls_token_id, *(token for ids in taken for token in ids), tokenizer.sep_token_id]
         lengths = [len(ids) for ids in taken]
         starts = 1 + np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
         pieces.append((np.asarray(flat, dtype=np.int32), starts, begin))

@@ -23,6 +23,8 @@ from polystilts.pipeline.study import Study
 # These decide no result: what they do can change without any work being repeated.
 RESULTLESS = ("polystilts", "polystilts.account", "polystilts.errors", "polystilts.paths")
 
+CHECKPOINTS = ("intermediate", "finetune")  # stages that leave a trained model
+
 
 def finish(
     study: Study,
@@ -63,7 +65,10 @@ def finish(
                 draft.unlink()
         outputs = {path: {"sha256": files[path], **stamp(target / path)} for path in files}
         times = account.claim(since, f"{stage}/{key}")
-        write_json(record, {"hash": wanted, "inputs": inputs, "outputs": outputs, "time": times})
+        place = os.path.relpath(target, study.folder)
+        write_json(
+            record, {"hash": wanted, "inputs": inputs, "target": place, "outputs": outputs, "time": times}
+        )
     return True
 
 
@@ -89,11 +94,31 @@ def is_finished(record: Path, wanted: str, target: Path) -> bool:
     """Whether a cell was made from the same inputs and all its files are still as it left them."""
     try:
         found = read_json(record)
-    except (OSError, ValueError):
+        return found["hash"] == wanted and all(
+            is_intact(target / path, expected) for path, expected in found["outputs"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError):  # a damaged record vouches for nothing
         return False
-    return found["hash"] == wanted and all(
-        is_intact(target / path, expected) for path, expected in found["outputs"].items()
-    )
+
+
+def damaged(study: Study) -> Iterator[tuple[str, str]]:
+    """The stage of every finished cell whose files are not as it left them, and the file that tells.
+
+    Checkpoints may be removed to make room: one that is gone altogether is made again only when needed.
+    """
+    for record in sorted((study.folder / ".done" / "cells").rglob("*.json")):
+        stage = record.parent.name
+        try:
+            found = read_json(record)
+            target = study.folder / found["target"]
+            if stage in CHECKPOINTS and not target.exists():
+                continue
+            for path, expected in found["outputs"].items():
+                if not is_intact(target / path, expected):
+                    yield stage, os.path.relpath(target / path, study.folder)
+                    break
+        except (OSError, ValueError, KeyError, TypeError):
+            yield stage, os.path.relpath(record, study.folder)
 
 
 def is_intact(file: Path, expected: dict) -> bool:

@@ -1,15 +1,19 @@
 """The chapters in order: what each waits for, which rooms it uses, what it leaves for the reader."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from polystilts import paths
+from polystilts.files import fingerprint, sha256
 from polystilts.pipeline.study import Study
 
 DATA = ("languages", "tasks", "sources")
 LEARNING = (*DATA, "models", "training")
 
-DRIVING = ("book", "chapters", "drive", "mill", "plan", "times")  # these handle chapters, are part of none
+# These handle chapters, and are part of none.
+DRIVING = ("alone", "book", "book_pages", "chapters", "cost", "drive", "engine", "forecast", "hold", "mill",
+           "plan", "progress", "times")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,11 @@ class Chapter:
     def section(self) -> str:
         """The section of a scale file that holds its knobs."""
         return self.name.partition("_")[2]
+
+    @property
+    def learns(self) -> bool:
+        """Whether its work is that of a model: it uses a GPU where there is one."""
+        return "training" in self.rooms or self.section == "pretraining"
 
     @property
     def script(self) -> Path:
@@ -98,28 +107,45 @@ class Job:
         return study.folder / "chapters" / f"{self.chapter.name}{suffix}.ipynb"
 
 
+def batches_of(chapter: Chapter, study: Study) -> int:
+    """Into how many jobs a chapter is split: at most one a run."""
+    return min(study.scale.shared["batches"], len(study.runs)) if chapter.batched else 1
+
+
 def jobs_of(study: Study) -> list[Job]:
     """All jobs of a study, in the order of the chapters."""
     jobs = []
     for chapter in CHAPTERS:
-        batches = min(study.scale.shared["batches"], len(study.runs)) if chapter.batched else 1
+        batches = batches_of(chapter, study)
         jobs += [Job(chapter, number, batches) for number in range(1, batches + 1)]
     return jobs
 
 
-def needed_jobs(job: Job, jobs: list[Job]) -> list[Job]:
+def needed_jobs(job: Job, study: Study) -> list[Job]:
     """The jobs a job waits for: batches wait batch by batch.
 
     The first batch of the last batched chapter collects the scores of all runs, so it waits for the training
     of all; what the other batches have not predicted by then, it predicts itself.
     """
     collects = "tables/scores.csv" in job.chapter.writes and job.number == 1
-    return [
-        other
-        for other in jobs
-        if other.chapter.name in job.chapter.needs
-        and (collects or not (job.chapter.batched and other.chapter.batched) or other.number == job.number)
-    ]
+    needed = []
+    for chapter in map(BY_NAME.get, job.chapter.needs):
+        batches = batches_of(chapter, study)
+        same = job.chapter.batched and chapter.batched and not collects
+        numbers = [job.number] if same else range(1, batches + 1)
+        needed += [Job(chapter, number, batches) for number in numbers]
+    return needed
+
+
+def made_from(job: Job, study: Study) -> str:
+    """A fingerprint of all that decides what a job shows: its share of the runs, and its sources' text."""
+    return fingerprint([job.batch, sources_hash(tuple(sources_of(job.chapter, study)))])
+
+
+@cache
+def sources_hash(sources: tuple[Path, ...]) -> str:
+    """A fingerprint of files, read once by a process: its jobs are made from what was there when it began."""
+    return fingerprint({str(path): sha256(path) for path in sources if path.exists()})
 
 
 def sources_of(chapter: Chapter, study: Study) -> list[Path]:

@@ -4,13 +4,16 @@ Only what a piece of work depends on is named here, so that nothing else makes i
 does not train the old ones anew, and another target does not touch the intermediate stage.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.cells import contents
 from polystilts.pipeline.study import Run, Study
+from polystilts.sources.arms import arm_languages
 from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, TASKS, Arm, parse_arm
+from polystilts.training.presets import target_knobs
 
 
 def world_parameters(study: Study) -> dict[str, Any]:
@@ -29,6 +32,22 @@ def world_parameters(study: Study) -> dict[str, Any]:
         "lexicon_coverage": knobs["lexicon_coverage"],
         "native": any(arm.strategy == "native" for arm in arms),
     }
+
+
+def real_parameters(study: Study) -> dict[str, Any]:
+    """What real data depend on beside the files: the arguments of `write_real`, in plain values."""
+    same = world_parameters(study)
+    names = ("languages", "source_language", "tasks", "rows", "documents_by_resource", "lexicon_coverage")
+    arms = [name for name in study.scale.shared["arms"] if parse_arm(name).language_set]
+    return {name: same[name] for name in names} | {
+        "low_resource": study.scale.shared["low_resource"], "arms": sorted(arms),
+    }  # fmt: skip
+
+
+def asked_languages(study: Study, world_seed: int, target: str) -> list[str]:
+    """The languages of the study that a target is asked in: in real data, those that have a test."""
+    folder = study.world_folder(world_seed) / "examples" / target
+    return [code for code in study.scale.shared["languages"] if (folder / f"test-{code}.parquet").is_file()]
 
 
 def encoder_parameters(study: Study) -> dict[str, Any]:
@@ -56,7 +75,7 @@ def finetune_parameters(study: Study, run: Run, task: str) -> dict[str, Any]:
     longer = {"intermediate_training": study.scale["intermediate_training"]}
     return {
         "shared": {"source_language": study.scale.shared["source_language"]},
-        "target_finetuning": {**target, "updates": target["updates"][task]},
+        "target_finetuning": target_knobs(target, task),
         **(longer if run.strategy == "none-long" else {}),
     }
 
@@ -101,12 +120,18 @@ def languages_seen(study: Study, run: Run) -> list[str]:
     """The languages in which a run saw labelled rows before its target tasks."""
     if not STRATEGIES[run.strategy].labelled:
         return []
-    source = study.scale.shared["source_language"]
-    in_set = [
-        code for code in study.scale.shared["languages"]
-        if run.language_set and code != source and LANGUAGES[code].language_set == run.language_set
-    ]  # fmt: skip
-    return [source, *in_set]
+    shared, examples = study.scale.shared, study.world_folder(run.world_seed) / "examples"
+    if shared["source"] == "world":  # where every language has everything, made or not yet made
+        ours = [code for code in shared["languages"] if code != shared["source_language"]]
+        in_set = [
+            code for code in ours if run.language_set and LANGUAGES[code].language_set == run.language_set
+        ]
+        return [shared["source_language"], *in_set]
+    arms = [Arm(run.strategy, task, run.language_set) for task in intermediate_tasks(run)]
+    single = [replace(arm, strategy="translated") if not run.intermediate_task else arm for arm in arms]
+    found = [arm_languages(examples, arm, shared["languages"], shared["source_language"]) for arm in single]
+    others = {code for codes in found for code in codes}
+    return [shared["source_language"], *(code for code in shared["languages"] if code in others)]
 
 
 def examiner(study: Study) -> tuple[str, ...]:

@@ -1,23 +1,31 @@
-"""The mill: one chapter in, one executed notebook out, and an account of the time it took."""
+"""The mill: one chapter in, one executed notebook out, and an account of the time it took.
+
+On a machine without notebooks it does the work of the chapter and leaves no page.
+"""
 
 import argparse
 import ast
 import json
 import os
+import platform
 import signal
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock, Timeout
 
 from polystilts import account, paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import read_json, sha256, write_json, write_text
-from polystilts.pipeline.chapters import BY_NAME, Job
+from polystilts.pipeline.alone import work_of
+from polystilts.pipeline.chapters import BY_NAME, Job, made_from
 from polystilts.pipeline.study import Study, open_study
 
 # One thread for each process: two processes of one thread are faster than one process of two.
@@ -66,7 +74,7 @@ def mill(study: Study, job: Job, **given: Any) -> None:
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    started = psutil.Process().create_time()
+    source = made_from(job, study)
     if not job.chapter.script.exists():
         raise WrongUse(f"{job.chapter.script} is missing; chapters are percent scripts in {paths.NOTEBOOKS}")
     notebook = jupytext.read(job.chapter.script)
@@ -87,15 +95,23 @@ def mill(study: Study, job: Job, **given: Any) -> None:
                 cwd=str(paths.NOTEBOOKS),
             )
         except PapermillExecutionError as error:
-            raise StudyError(" ".join(f"{error.ename}: {error.evalue}".split())) from None
+            known = {"StudyError": StudyError, "WrongUse": WrongUse}.get(error.ename)
+            words = error.evalue if known else f"{error.ename}: {error.evalue}"
+            raise (known or StudyError)(" ".join(words.split())) from None
         finally:
             del os.environ["POLYSTILTS_ACCOUNT"]
             tidy(target)
         entries = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
-    keep_time(study, job, started, entries)
+    keep_time(study, job, entries)
     writes = [target.relative_to(study.folder).as_posix(), *(job.chapter.writes if job.number == 1 else ())]
     left = {path: sha256(study.folder / path) for path in writes if (study.folder / path).exists()}
-    write_json(job.stamp(study), {"job": job.name, "left": left})
+    write_json(job.stamp(study), {"job": job.name, "made_from": source, "left": left})
+
+
+def work_alone(study: Study, job: Job) -> None:
+    """Do the work of a chapter without its page; no stamp says that the page is made."""
+    work_of(study, job)
+    keep_time(study, job, account.entries())
 
 
 def tidy(file: Path) -> None:
@@ -110,12 +126,12 @@ def tidy(file: Path) -> None:
     write_text(file, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
-def keep_time(study: Study, job: Job, started: float, entries: list[dict]) -> None:
+def keep_time(study: Study, job: Job, entries: list[dict]) -> None:
     """Keep the time of a job; what nobody booked went into starting and importing.
 
     Entries of a cell are kept in the cell's own record and not a second time here.
     """
-    ended, cpu = time.time(), account.cpu_seconds()
+    started, ended, cpu = psutil.Process().create_time(), time.time(), account.cpu_seconds()
     own = [entry for entry in entries if not entry["cell"]]
     own.append(
         {
@@ -137,9 +153,35 @@ def keep_time(study: Study, job: Job, started: float, entries: list[dict]) -> No
     write_json(study.folder / ".done" / "time" / f"{job.name}.json", record)
 
 
+@contextmanager
+def one_gpu(study: Study, job: Job) -> Iterator[None]:
+    """Keep one of several GPUs of this machine to this job; a scheduler that has chosen one is obeyed."""
+    devices = [name for name in os.environ.get("POLYSTILTS_GPUS", "").split(",") if name]
+    if not job.chapter.learns or len(devices) < 2:
+        yield
+        return
+    while True:  # the engine starts no more jobs than there are GPUs, so this ends at once
+        for device in devices:
+            lock = FileLock(study.folder / ".done" / f"gpu-{device}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            with lock:
+                os.environ["CUDA_VISIBLE_DEVICES"] = device
+                yield
+            return
+        time.sleep(1)
+
+
 def end_with(driver: str) -> None:
-    """End this job, and all it started, when the process that drives the study is gone."""
-    identity, _, created = driver.partition(":")
+    """End this job, and all it started, when the process that drives the study is gone.
+
+    A job on another machine cannot see that process; the next run of the study takes it out of the queue.
+    """
+    machine, identity, created = driver.rsplit(":", 2)
+    if machine != platform.node():
+        return
 
     def lives() -> bool:
         try:
@@ -162,27 +204,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m polystilts.pipeline.mill", description=__doc__)
     parser.add_argument("--scale", default="tiny")
     parser.add_argument("--tag", default="")
+    parser.add_argument("--no-notebook", action="store_true", help="do the work and leave no page")
     parser.add_argument("chapter", choices=BY_NAME)
     parser.add_argument("batch", nargs="?", default="1/1", help="the k-th of n shares of the runs, as k/n")
     asked = parser.parse_args()
     if driver := os.environ.get("POLYSTILTS_DRIVER"):
         end_with(driver)
-    began = time.time()
     number, _, batches = asked.batch.partition("/")
     job = Job(BY_NAME[asked.chapter], int(number), int(batches))
     study = open_study(asked.scale, asked.tag)
     failure = study.folder / ".done" / "failed" / f"{job.name}.json"
-    failure.unlink(missing_ok=True)
     try:
-        mill(study, job)
+        failure.unlink(missing_ok=True)
+        with one_gpu(study, job):
+            (work_alone if asked.no_notebook else mill)(study, job)
     except Exception as error:  # whatever stopped it, the driver says which chapter and why
         line = str(error) if isinstance(error, StudyError) else f"{type(error).__name__}: {error}"
-        notebook = str(job.notebook(study))
-        write_json(failure, {"chapter": asked.chapter, "notebook": notebook, "error": line})
-        print(f"{asked.chapter}: {line}", file=sys.stderr)
-        return getattr(error, "exit_code", 1)
-    share = f" {asked.batch}" if batches != "1" else ""
-    print(f"  {asked.chapter}{share} · {time.time() - began:.0f} s", flush=True)
+        print(f"{asked.chapter} failed: {line}", file=sys.stderr, flush=True)
+        code = getattr(error, "exit_code", 1)
+        notebook = "" if asked.no_notebook else str(job.notebook(study))
+        row = {"chapter": asked.chapter, "notebook": notebook, "error": line, "exit_code": code}
+        write_json(failure, row)  # on a full disk this fails as well, and the line above remains
+        return code
     return 0
 
 

@@ -1,39 +1,56 @@
 """What a study will do and cost, before it starts."""
 
-import csv
 from collections import Counter
 
 from polystilts import paths
+from polystilts.errors import StudyError
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
-from polystilts.pipeline.inputs import has_intermediate
-from polystilts.pipeline.study import Run, Study
+from polystilts.pipeline.forecast import cells_of, forecast, needs_gpu, updates_of
+from polystilts.pipeline.params import load_scale
+from polystilts.pipeline.progress import in_time
+from polystilts.pipeline.study import Study
+from polystilts.statistics.compare import Subset, unit_values
+from polystilts.statistics.gains import contrast
+from polystilts.statistics.power import detectable_by_items, minimum_detectable_effect
+from polystilts.statistics.tables import read_table
 from polystilts.tasks import STRATEGIES, TASKS
+
+FACTORS = ("world_seed", "encoder_seed", "seed", "strategy", "intermediate_task", "language_set")
+SHOWN = 12  # values of a factor that are named
+VARIES = {
+    "world_seeds": "meanings, lexicons, text and test items",
+    "encoder_seeds": "the encoder's pretraining",
+    "seeds": "head initialisation and data order of both trainings",
+}
 
 
 def plan(study: Study, cores: int) -> str:
-    """The design of a study as text: its factors, its runs, its work, and the time it takes."""
-    shared = study.scale.shared
-    lines = [
-        f"{study.name}: {len(study.runs)} runs in {len(jobs_of(study))} jobs",
-        "",
-        "Units of each factor",
-    ]
-    for knob in (
-        "world_seeds",
-        "encoder_seeds",
-        "seeds",
-        "arms",
-        "target_tasks",
-        "languages",
-        "low_resource",
-    ):
-        lines.append(f"  {knob:14} {len(shared[knob]):4d}  {', '.join(map(str, shared[knob]))}")
-        if len(shared[knob]) == 1 and knob.endswith("seeds"):
+    """The design of a study as text: its factors, its runs, what it can see, its work, time and disk."""
+    parts = {
+        f"{study.name}: {len(study.runs)} runs in {len(jobs_of(study))} jobs": [],
+        "Units of each factor": factor_lines(study),
+        "Arms: labelled rows before the target tasks, and languages inside and outside": arm_lines(study),
+        "Factors that cannot be told apart": alias_lines(study),
+        "What could be seen": effect_lines(study),
+        "Work": work_lines(study),
+        "Cost": cost_lines(study, cores),
+    }
+    return "\n\n".join("\n".join([title, *lines]) for title, lines in parts.items())
+
+
+def factor_lines(study: Study) -> list[str]:
+    """One line for each factor: how many values it has, which, and what its seeds vary."""
+    lines = []
+    for knob in (*VARIES, "arms", "target_tasks", "languages", "low_resource"):
+        values = [str(value) for value in study.scale.shared[knob]]
+        more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
+        lines.append(f"  {knob:14} {len(values):4d}  {', '.join(values[:SHOWN])}{more}")
+        if knob in VARIES:
+            lines.append(f"{'':22}varies {VARIES[knob]}")
+        if len(values) == 1 and knob in VARIES:
             lines.append(f"{'':22}one value: no claim of this study reaches beyond it")
-    lines += ["", "Arms: labelled rows before the target tasks, and languages inside and outside"]
-    lines += arm_lines(study) + ["", "Work"] + work_lines(study) + ["", "Time", *time_lines(study, cores)]
-    return "\n".join(lines)
+    return lines
 
 
 def arm_lines(study: Study) -> list[str]:
@@ -76,27 +93,71 @@ def balance_lines(study: Study, languages: list[str]) -> list[str]:
     return lines
 
 
-def cells_of(study: Study) -> Counter:
-    """How many pieces of work each stage has."""
-    targets, tasks = len(study.target_tasks), len(study.training_tasks)
-    return Counter(
-        world=len({run.world_seed for run in study.runs}),
-        encoder=len({run.encoder_id for run in study.runs}),
-        intermediate=sum(has_intermediate(run) for run in study.runs),
-        finetune=len(study.runs) * tasks,
-        predict=len(study.runs) * targets,
-        labels=len({run.world_seed for run in study.runs}) * targets,
+def alias_lines(study: Study) -> list[str]:
+    """Pairs of factors that always change together, so that no run tells which of them made a difference."""
+    lines = []
+    seen = {factor: [getattr(run, factor) for run in study.runs] for factor in FACTORS}
+    for place, one in enumerate(FACTORS):
+        for other in FACTORS[place + 1 :]:
+            pairs = set(zip(seen[one], seen[other], strict=True))
+            if 1 < len(set(seen[one])) == len(set(seen[other])) == len(pairs):
+                lines.append(f"  {one} and {other} always change together")
+    groups = languages_by_resource(study)
+    for name, group in (("low-resource", groups[0]), ("other", groups[1])):
+        sets = {set_of(code) for code in group} - {""}
+        if len(sets) == 1 and {run.language_set for run in study.runs} - {""}:
+            lines.append(f"  all {name} languages are of set {sets.pop()}: resource and exposure coincide")
+    return lines or ["  none"]
+
+
+def languages_by_resource(study: Study) -> tuple[list[str], list[str]]:
+    """The low-resource languages of a study and its others, without the source language."""
+    shared = study.scale.shared
+    others = [
+        code
+        for code in shared["languages"]
+        if code not in (*shared["low_resource"], shared["source_language"])
+    ]
+    return list(shared["low_resource"]), others
+
+
+def effect_lines(study: Study) -> list[str]:
+    """The smallest effects that the study would find four times in five, by its items and by its seeds."""
+    tested = study.scale["data_preparation"]["rows"]["test"]
+    lines = [
+        f"  one score of {tested} items: {detectable_by_items(tested):.1f} points of difference from another"
+    ]
+    worlds, seeds = (len(study.scale.shared[knob]) for knob in ("world_seeds", "seeds"))
+    units, unit = (worlds, "worlds") if worlds > 1 else (seeds, "seeds")
+    if units < 2:
+        return [*lines, "  the primary contrast: nothing, with one seed of one world; add seeds"]
+    spread, of, basis = primary_spread(study)
+    if spread is None:
+        return [*lines, f"  the primary contrast over {units} {unit}: not known before any study is measured"]
+    effect = minimum_detectable_effect(spread, units)
+    wanted = study.scale["xtreme_r_analysis"]["smallest_effect"]
+    lines.append(
+        f"  the primary contrast over {units} {unit}: {effect:.1f} points, if {unit} differ by {spread:.1f} "
+        f"as {of} did at {basis}; the smallest effect that matters is {wanted:g}"
     )
+    return lines
 
 
-def updates_of(study: Study, run: Run) -> int:
-    """Training updates of one run."""
-    first, target = study.scale["intermediate_training"], study.scale["target_finetuning"]
-    updates = sum(target["updates"][task] for task in study.training_tasks)
-    extra = round(first["updates"] * first["batch_size"] / target["batch_size"])
-    if run.strategy == "none-long":
-        return updates + extra * len(study.training_tasks)
-    return updates + (first["updates"] if has_intermediate(run) else 0)
+def primary_spread(study: Study) -> tuple[float | None, str, str]:
+    """How far the primary contrast moved in a measured study (points), between what, and in which study."""
+    for name in dict.fromkeys((study.name, study.scale.name, "demo")):
+        file = paths.OUTPUTS / name / "tables" / "scores.csv"
+        if not file.exists():
+            continue
+        try:
+            cells = contrast(read_table(file), "translated", "english")
+        except StudyError:  # without the two arms there is no such contrast
+            continue
+        chosen = Subset(languages=tuple(load_scale(name.partition("+")[0]).shared["low_resource"])).of(cells)
+        for unit, word in (("world_seed", "worlds"), ("seed", "seeds")):
+            if chosen[unit].nunique() > 1:
+                return float(unit_values(chosen, unit, "difference").std(ddof=1)), word, name
+    return None, "", ""
 
 
 def work_lines(study: Study) -> list[str]:
@@ -107,29 +168,26 @@ def work_lines(study: Study) -> list[str]:
     updates = sum(updates_of(study, run) for run in study.runs)
     first = study.scale["pretraining"]
     kinds = Counter(TASKS[name].kind for name in study.target_tasks)
-    lines.append(f"  {updates:6d} training updates, and {first['updates']} to pretrain each encoder")
+    made = f"{first['updates']} to pretrain each encoder" if first["updates"] else "encoders are ready made"
+    lines.append(f"  {updates:6d} training updates, and {made}")
     lines.append(
         "  targets by kind: " + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
     )
     return lines
 
 
-def time_lines(study: Study, cores: int) -> list[str]:
-    """Time by the rates that this scale, or else the demo, was measured at."""
-    for name in (study.name, study.scale.name, "demo"):
-        file = paths.OUTPUTS / name / "tables" / "time.csv"
-        if file.exists():
-            break
-    else:
-        return ["  not measured yet: `make study SCALE=demo` leaves the rates behind"]
-    with open(file, encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    whole = sum(float(row["cpu_s"]) for row in rows)
-    if name != "demo" or study.scale.name == "demo":
-        return [
-            f"  {name} took {whole / 60:.1f} processor minutes: {whole / 60 / cores:.1f} on {cores} cores"
-        ]
-    runs = len({row["run_id"] for row in rows if row["run_id"]})
-    each = sum(float(row["cpu_s"]) for row in rows if row["run_id"]) / max(runs, 1)
-    hours = each * len(study.runs) / 3600
-    return [f"  at the size of a run of the demo: {hours:.1f} processor hours, more for larger encoders"]
+def cost_lines(study: Study, cores: int) -> list[str]:
+    """Time and disk by the rates that were measured or, where that is said, assumed."""
+    found = forecast(study, cores)
+    if found is None:
+        return ["  not measured yet: `make study SCALE=tiny` leaves the rates behind"]
+    what = "GPU" if needs_gpu(study.scale) else "processor"
+    parts = (("training", found.train_h), ("prediction", found.read_h), ("all else", found.other_h))
+    return [
+        f"  {found.tokens / 1e6:.1f} million tokens of training",
+        f"  {in_time(3600 * found.hours)} of one {what}: "
+        + ", ".join(f"{name} {in_time(3600 * hours)}" for name, hours in parts),
+        f"  {in_time(3600 * found.wall_h)} on {cores} {what}{'s' * (cores != 1)} at once",
+        f"  {found.disk_gb:.2g} GB of disk for encoders, checkpoints and predictions",
+        f"  basis: {found.basis}",
+    ]

@@ -2,10 +2,13 @@
 
 import os
 import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from polystilts.files import fingerprint, read_json, write_json
-from polystilts.pipeline.cells import contents, record_file, versions
-from polystilts.pipeline.inputs import has_intermediate
+from polystilts.pipeline.cells import code_hash, contents, record_file, versions
+from polystilts.pipeline.inputs import checkpoint, has_intermediate
 from polystilts.pipeline.study import Run, Study
 
 LIBRARIES = ("numpy", "pandas", "sentencepiece", "tokenizers", "torch", "transformers")
@@ -37,6 +40,8 @@ def write_run_record(study: Study, run: Run) -> None:
                     "task": key.removeprefix(run.run_id).removeprefix("--") or run.intermediate_task,
                     "hash": record["hash"],
                     "parameters": record["inputs"]["parameters"],
+                    "code": record["inputs"]["code"],
+                    "read": read_in(study, run, stage, key),
                     "files": {path: row["sha256"] for path, row in record["outputs"].items()},
                     "tokens": sum(entry["tokens"] for entry in record["time"]),
                     "wall_s": round(sum(entry["wall_s"] for entry in record["time"]), 3),
@@ -51,8 +56,46 @@ def write_run_record(study: Study, run: Run) -> None:
                 "encoder": contents(study, "encoder", run.encoder_id),
             },
             "versions": {"python": platform.python_version(), **versions(*LIBRARIES)},
-            "hardware": {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()},
+            "code": {
+                stage: read_json(record_file(study, stage, key))["inputs"]["code"]
+                for stage, key in (("world", f"w{run.world_seed}"), ("encoder", run.encoder_id))
+            },
+            "hardware": hardware(),
             "wall_s": round(sum(entry["wall_s"] for entry in times), 3),
             "cpu_s": round(sum(entry["cpu_s"] for entry in times), 3),
         },
     )
+
+
+def read_in(study: Study, run: Run, stage: str, key: str) -> list[dict]:
+    """The rows and lines that a training stage has read, by language; other stages read no labels."""
+    folder = checkpoint(study, run, "intermediate" if stage == "intermediate" else key.rpartition("--")[2])
+    file = folder / "read.json"
+    return read_json(file) if stage in ("intermediate", "finetune") and file.is_file() else []
+
+
+def hardware() -> dict[str, Any]:
+    """What a result may depend on beside code and data: equal hardware and threads give equal bytes."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
+    }
+
+
+def code_now(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The fingerprint of the code of each stage as it is today; what differs from a run's record is stale."""
+    examiner = ("polystilts.evaluation.predict",) if parameters["zero_shot_transfer"]["dev"] else ()
+    training = code_hash("polystilts.training.stages", *examiner)
+    return {
+        "world": code_hash("polystilts.sources.world"),
+        "encoder": code_hash("polystilts.models.pretraining"),
+        "intermediate": training,
+        "finetune": training,
+        "predict": code_hash("polystilts.evaluation.predict"),
+    }

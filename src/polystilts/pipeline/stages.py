@@ -5,14 +5,17 @@ are imported inside the functions: reading scores must not wait for torch.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from polystilts import account
-from polystilts.errors import StudyError, WrongUse
+from polystilts.errors import StudyError
 from polystilts.files import read_json, write_table
+from polystilts.languages import LANGUAGES
 from polystilts.pipeline.cells import code_hash, contents, finish, versions
 from polystilts.pipeline.inputs import (
+    asked_languages,
     checkpoint,
     encoder_parameters,
     examiner,
@@ -29,6 +32,7 @@ from polystilts.pipeline.inputs import (
     world_parameters,
     world_seeds,
 )
+from polystilts.pipeline.real_data import prepare_real, require_real, take_encoders
 from polystilts.pipeline.records import write_run_record
 from polystilts.pipeline.study import Run, Study
 from polystilts.tasks import TASKS, Task
@@ -41,12 +45,16 @@ def prepare_data(study: Study) -> None:
     from polystilts.sources.world import write_world
 
     require_world(study)
+    if study.scale.shared["source"] != "world":
+        prepare_real(study)
+        return
     parameters = world_parameters(study)
     for seed in world_seeds(study):
         finish(
             study, "world", f"w{seed}",
             {
                 "parameters": parameters,
+                "languages": [asdict(LANGUAGES[code]) for code in parameters["languages"]],
                 "world_seed": seed,
                 "code": code_hash("polystilts.sources.world"),
                 "versions": versions("numpy"),
@@ -59,6 +67,9 @@ def prepare_data(study: Study) -> None:
 def make_encoders(study: Study) -> None:
     """Pretrain the encoders that the runs start from, each on the text of its own world."""
     prepare_data(study)
+    if not study.scale["pretraining"]["updates"]:
+        take_encoders(study)
+        return
     parameters = encoder_parameters(study)
     for run in {run.encoder_id: run for run in study.runs}.values():
 
@@ -141,7 +152,7 @@ def finetune_targets(study: Study, runs: Sequence[Run]) -> None:
 def predict_targets(study: Study, runs: Sequence[Run]) -> None:
     """Let each run answer its target tasks in every language it is asked in."""
     finetune_targets(study, runs)
-    parameters, languages = predict_parameters(study), study.scale.shared["languages"]
+    parameters = predict_parameters(study)
     for run in runs:
         fresh = []
         for target in study.target_tasks:
@@ -153,6 +164,7 @@ def predict_targets(study: Study, runs: Sequence[Run]) -> None:
                 from polystilts.evaluation.predict import predict_target
 
                 examples = study.world_folder(run.world_seed) / "examples"
+                languages = asked_languages(study, run.world_seed, target)
                 predict_target(draft, run, target, reader, examples, languages, parameters)
 
             fresh.append(finish(
@@ -217,7 +229,7 @@ def write_labels(study: Study) -> None:
 
             def work(draft: Path, seed: int = seed, target: str = target) -> None:
                 folder = study.world_folder(seed) / "examples" / target
-                languages = study.scale.shared["languages"]
+                languages = asked_languages(study, seed, target)
                 frames = {code: pd.read_parquet(folder / f"test-{code}.parquet") for code in languages}
                 write_table(draft, gold_labels(TASKS[target], frames))
 
@@ -243,7 +255,7 @@ def write_shortcuts(study: Study) -> None:
     for seed in world_seeds(study):
         for target in study.target_tasks:
             task = TASKS[target]
-            if task.kind == "retrieval":
+            if task.kind == "retrieval" or source not in asked_languages(study, seed, target):
                 continue
             file = study.folder / ".done" / "shortcuts" / f"w{seed}--{target}.csv"
 
@@ -319,13 +331,9 @@ def analyse(study: Study) -> None:
 
 
 def require_world(study: Study) -> None:
-    """Refuse a scale whose examples cannot be made."""
-    source = study.scale.shared["source"]
-    if source != "world":
-        raise WrongUse(
-            f"{study.scale.name} takes its examples from {source!r}, which is not read yet; "
-            "scales that generate their examples run: tiny, demo, world"
-        )
+    """Refuse a scale whose examples cannot be had: real data that are not there, arms without rows."""
+    if study.scale.shared["source"] != "world":
+        require_real(study)
 
 
 def examine_checkpoint(study: Study, folder: Path, task: str, examples: Path, parameters: dict) -> None:

@@ -11,6 +11,7 @@ from polystilts.errors import WrongUse
 from polystilts.files import fingerprint
 from polystilts.pipeline.params import Scale, load_scale
 from polystilts.tasks import TASKS, parse_arm
+from polystilts.training.presets import target_knobs
 
 # Lists that only choose among runs. They never reach the work itself, so choosing fewer spoils nothing.
 RUN_LISTS = ("arms", "world_seeds", "encoder_seeds", "seeds", "target_tasks")
@@ -153,8 +154,9 @@ def runs_of(scale: Scale) -> list[Run]:
     """All runs of a scale: arms × world seeds × encoder seeds × seeds."""
     shared = scale.shared
     arms = [parse_arm(text) for text in shared["arms"]]
+    name = Path(shared["encoder"]).name  # a ready-made encoder may be named by its folder
     return [
-        Run(shared["encoder"], world, encoder, arm.strategy, arm.intermediate_task, arm.language_set, seed)
+        Run(name, world, encoder, arm.strategy, arm.intermediate_task, arm.language_set, seed)
         for world in shared["world_seeds"]
         for encoder in shared["encoder_seeds"]
         for seed in shared["seeds"]
@@ -165,7 +167,8 @@ def runs_of(scale: Scale) -> list[Run]:
 def run_rows(study: Study, run: Run) -> int:
     """Labelled rows and text lines a run learns from: what it costs, up to the machine's speed."""
     first, target = study.parameters["intermediate_training"], study.parameters["target_finetuning"]
-    rows = sum(target["updates"][task] for task in study.training_tasks) * target["batch_size"]
+    knobs = [target_knobs(target, task) for task in study.training_tasks]
+    rows = sum(one["updates"] * one["batch_size"] for one in knobs)
     extra = first["updates"] * first["batch_size"]
     if run.strategy == "none":
         return rows

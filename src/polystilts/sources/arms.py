@@ -1,13 +1,13 @@
 """The labelled rows of every arm: same number, same task; what differs is the language they are in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pandas as pd
 
-from polystilts.errors import StudyError
+from polystilts.errors import StudyError, WrongUse
 from polystilts.languages import LANGUAGES
 from polystilts.sources.code_switching import code_switch
 from polystilts.tasks import INTERMEDIATE_TASKS, Arm
@@ -48,12 +48,35 @@ def arm_rows(
         raise StudyError(f"arm {arm}: nothing says which rows it reads; sources/arms.py has {known}")
     source = shared["source_language"]
     english = _read(examples, arm.intermediate_task, "train", source).head(rows)
-    others = [
-        code
-        for code in shared["languages"]
-        if code != source and LANGUAGES[code].language_set == arm.language_set
-    ]
+    others = arm_languages(examples, arm, shared["languages"], source)
+    if arm.language_set and not others:
+        raise WrongUse(
+            f"arm {arm}: no language of set {arm.language_set} has data for it; real data have translations, "
+            "native rows and lexicons in some languages only, see `data check`"
+        )
     return LABELLED_ROWS[arm.strategy](Request(examples, arm, english, source, others, seed))
+
+
+# What a language must have to take part in an arm, as a file beside the examples or among them.
+NEEDED = {"code-switched": "../lexicons/{language}.csv", "native": "{task}/native-{language}.parquet"}
+
+
+def arm_languages(examples: Path, arm: Arm, languages: Iterable[str], source: str) -> list[str]:
+    """The languages, source aside, that an arm reads labelled rows in: those of its set that have the data.
+
+    A generated world has everything in every language. Real data have translations, native rows or lexicons
+    in some languages only; the others of the set stay unexposed.
+    """
+    if not arm.language_set:
+        return []
+    needed = NEEDED.get(arm.strategy, "{task}/train-{language}.parquet")
+    return [
+        code
+        for code in languages
+        if code != source
+        and LANGUAGES[code].language_set == arm.language_set
+        and (examples / needed.format(task=arm.intermediate_task or "*", language=code)).is_file()
+    ]
 
 
 def _shares(rows: int, parts: int) -> list[int]:
@@ -82,12 +105,12 @@ def _translated(asked: Request) -> pd.DataFrame:
 
 
 def _native(asked: Request) -> pd.DataFrame:
-    """Rows that translate no others, in place of those that `translated` would translate."""
+    """Rows that translate no others, an equal share for each language, English ones filling the budget."""
     english, task = asked.english, asked.arm.intermediate_task
-    own = [_read(asked.examples, task, "native", code) for code in asked.others]
-    drawn = pd.concat([_read(asked.examples, task, "train", code) for code in asked.others])
-    kept = english[~english["meaning_id"].isin(drawn["meaning_id"])]
-    return pd.concat([kept, *own], ignore_index=True).head(len(english))
+    share = len(english) // (1 + len(asked.others))
+    own = [_read(asked.examples, task, "native", code).head(share) for code in asked.others]
+    kept = english.head(len(english) - sum(map(len, own)))
+    return pd.concat([kept, *own], ignore_index=True)
 
 
 def _code_switched(asked: Request) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from random import Random
 
 import pandas as pd
 
+MARKS = ".,;:!?()[]{}\"'“”‘’«»…—–-/"
 SWITCHED_SHARE = 0.5  # chance of a word with a lexicon entry to be replaced in a switched row
 
 
@@ -26,7 +27,27 @@ def code_switch(
 
 
 def _switch(words: list[str], lexicon: Mapping[str, str], random: Random) -> list[str]:
-    return [lexicon[word] if word in lexicon and random.random() < SWITCHED_SHARE else word for word in words]
+    found = [translated(word, lexicon) for word in words]
+    return [
+        new if new is not None and random.random() < SWITCHED_SHARE else word
+        for word, new in zip(words, found, strict=True)
+    ]
+
+
+def translated(word: str, lexicon: Mapping[str, str]) -> str | None:
+    """What a lexicon has for a word as written; marks stay around it, and case is passed over if need be.
+
+    >>> lexicon = {"house": "nyumba", "May": "Mei"}
+    >>> translated("(House),", lexicon), translated("May", lexicon), translated("may", lexicon)
+    ('(nyumba),', 'Mei', None)
+    """
+    if word in lexicon:
+        return lexicon[word]
+    core = word.strip(MARKS)
+    for form in (core, core.lower()):
+        if form and form in lexicon:
+            return word.replace(core, lexicon[form], 1)
+    return None
 
 
 def _switch_row(row: dict, lexicon: Mapping[str, str], random: Random) -> dict:
@@ -49,4 +70,6 @@ def _switch_row(row: dict, lexicon: Mapping[str, str], random: Random) -> dict:
             size = len(row["answer_text"].split(" "))
             switched["answer_text"] = " ".join(changed[first : first + size])
             switched["answer_start"] = len(" ".join(changed[:first])) + (first > 0)
+            if "answers" in row:  # other ways to word the answer need not stand in the new text
+                switched["answers"] = [switched["answer_text"]]
     return switched

@@ -53,9 +53,14 @@ def gains(scores: pd.DataFrame, baseline: str = "none") -> pd.DataFrame:
     return table
 
 
-def transfer_gap(scores: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Points lost on the way from the source language to the others, on average, for each run and target."""
+def transfer_gap(scores: pd.DataFrame, source: str, unexposed: bool = False) -> pd.DataFrame:
+    """Points lost on the way from the source language to the others, on average, for each run and target.
+
+    With `unexposed` the others are those that the run saw no labels in: zero-shot transfer alone.
+    """
     rows = with_main_variant(main_scores(scores))
+    if unexposed:
+        rows = rows[(rows["exposure"] == "none") | (rows["language"] == source)]
     keys = ["run_id", *MATCH[:4], "strategy", "intermediate_task", "language_set", "target_task", "task_kind"]
     at_home = rows[rows["language"] == source].set_index(keys)["value"]
     abroad = rows[rows["language"] != source].groupby(keys)["value"].mean()
@@ -83,7 +88,8 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     if treatment == control:
         raise WrongUse(f"a contrast needs two strategies; both are {treatment!r}")
     first, second = (rows[rows["strategy"] == name] for name in (treatment, control))
-    on = list(MATCH)
+    bundle = [name for name in ("bundle",) if name in rows]  # where several studies were pooled
+    on = [*bundle, *MATCH]
     for column in ("intermediate_task", "language_set"):
         if not is_absent(first[column]).any() and not is_absent(second[column]).any():
             on.append(column)
@@ -108,10 +114,10 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     paired = paired.merge(cells, on=list(CELL), how="left", validate="many_to_one")
     if paired["flag"].isna().any():
         notes.append("some cells have no `none` score, so floor and ceiling are not known there")
-    paired["flag"] = paired["flag"].fillna("")
-    columns = ["run_id", "run_id_control", *MATCH[:4], *CELL_KEYS[1:], "finetune_task", "metric", "exposure",
-               "exposure_control", "exposed", "cross_task", "n", "value", "control_value", "difference",
-               "difference_logit", "baseline_value", "flag"]  # fmt: skip
-    paired = paired[columns].sort_values(columns[:11]).reset_index(drop=True)
+    paired["flag"] = paired["flag"].astype(object).fillna("")
+    columns = [*bundle, "run_id", "run_id_control", *MATCH[:4], *CELL_KEYS[1:], "finetune_task", "metric",
+               "exposure", "exposure_control", "exposed", "cross_task", "n", "value", "control_value",
+               "difference", "difference_logit", "baseline_value", "flag"]  # fmt: skip
+    paired = paired[columns].sort_values(columns[: 11 + len(bundle)]).reset_index(drop=True)
     paired.attrs["notes"] = notes
     return paired

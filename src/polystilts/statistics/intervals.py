@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-UNITS = ("world_seed", "encoder_seed", "seed")  # highest first
+from polystilts.statistics.power import minimum_detectable_effect
+
+UNITS = ("bundle", "world_seed", "encoder_seed", "seed")  # highest first; bundles are what `pool` merges
 UNIT_WORDS = {"world_seed": "world", "encoder_seed": "encoder", "seed": "seed", "language": "language",
               "bundle": "bundle"}  # fmt: skip
 
@@ -62,11 +64,10 @@ class Interval:
         return 1.0 if self.se is None else float(stats.t.cdf((self.estimate - bound) / self.se, self.df))
 
     def smallest_visible(self, power: float = 0.8) -> float | None:
-        """The effect that a two-sided test at this level would find with the given power (normal-shift t)."""
+        """The minimum detectable effect: what a two-sided test at this level finds with the given power."""
         if self.se is None:
             return None
-        steps = stats.t.ppf(0.5 + self.level / 2, self.df) + stats.t.ppf(power, self.df)
-        return float(steps) * self.se
+        return minimum_detectable_effect(self.se * (self.df + 1) ** 0.5, self.df + 1, power, 1 - self.level)
 
 
 def t_interval(values: Sequence[float], level: float = 0.95, unit: str = "seed", n: int = 0) -> Interval:
@@ -95,28 +96,30 @@ def t_interval(values: Sequence[float], level: float = 0.95, unit: str = "seed",
 
 
 def highest_unit(table: pd.DataFrame) -> str:
-    """The highest level that was replicated: worlds, else encoders, else seeds."""
+    """The highest level that was replicated: bundles, else worlds, else encoders, else seeds."""
     for unit in UNITS:
-        if table[unit].nunique() > 1:
+        if unit in table and table[unit].nunique() > 1:
             return unit
     return "seed"
 
 
 def for_new_languages(
-    these: Interval, cells: pd.DataFrame, estimate: Callable[[pd.DataFrame], float]
+    these: Interval, rows: pd.DataFrame, estimate: Callable[[pd.DataFrame], float]
 ) -> Interval:
     """The wider statement, for languages not in the study: units and languages both vary.
+
+    `rows` has a column language; `estimate` computes the estimate again from some of the rows.
 
     The variance between languages is the jackknife's (leave one language out, compute everything again):
     s²/L for a plain mean. It is added to the variance between units without taking their shared noise off,
     and the smaller degrees of freedom are used: never narrower than the statement for these languages.
     """
-    languages = sorted(cells["language"].unique())
+    languages = sorted(rows["language"].unique())
     if not these.known or len(languages) < 3:
         note = "fewer than three languages: nothing can be said about new ones" if these.known else ""
         notes = tuple(filter(None, (*these.notes, note)))
         return replace(these, se=None, df=0, notes=notes)
-    without = np.array([estimate(cells[cells["language"] != language]) for language in languages])
+    without = np.array([estimate(rows[rows["language"] != language]) for language in languages])
     count = len(languages)
     if np.isnan(without).any():  # leaving one out empties a group that the estimate needs
         note = "too few languages in a group to say anything about new ones"

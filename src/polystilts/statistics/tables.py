@@ -68,6 +68,14 @@ def main_scores(scores: pd.DataFrame, split: str = "test") -> pd.DataFrame:
         raise WrongUse(f"unknown target tasks {', '.join(unknown)}; tasks are {', '.join(TASKS)}")
     rows = rows[rows["metric"] == rows["target_task"].map(lambda name: TASKS[name].metric)]
     rows["variant"] = rows["variant"].fillna("").astype(str)
+    impossible = ~rows["value"].between(0, 100) & rows["value"].notna() | ~(rows["n"] >= 1)
+    if impossible.any():
+        first = rows[impossible].iloc[0]
+        raise StudyError(
+            f"{int(impossible.sum())} scores are not between 0 and 100 over one item or more, the first for "
+            f"run {first['run_id']}, {first['target_task']} in {first['language']}: {first['value']} over "
+            f"{first['n']}; score its predictions again"
+        )
     empty = rows["value"].isna()
     notes = [f"{int(empty.sum())} scores without a value were left out"] if empty.any() else []
     rows = rows[~empty]

@@ -8,19 +8,25 @@
 
 from polystilts.tasks.arms import STRATEGIES, Arm, Strategy, parse_arm
 from polystilts.tasks.intermediate import INTERMEDIATE_TASKS
-from polystilts.tasks.target import TARGET_TASKS, TRAINING_TASKS
-from polystilts.tasks.task import KINDS, Task
+from polystilts.tasks.target import FURTHER_TASKS, TARGET_TASKS, TRAINING_TASKS, XTREME_TASKS
+from polystilts.tasks.task import KINDS, Search, Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (*INTERMEDIATE_TASKS, *TARGET_TASKS, *TRAINING_TASKS)}
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (*INTERMEDIATE_TASKS, *TARGET_TASKS, *XTREME_TASKS, *FURTHER_TASKS, *TRAINING_TASKS)
+}
 
 __all__ = [
+    "FURTHER_TASKS",
     "INTERMEDIATE_TASKS",
     "KINDS",
     "STRATEGIES",
     "TARGET_TASKS",
     "TASKS",
     "TRAINING_TASKS",
+    "XTREME_TASKS",
     "Arm",
+    "Search",
     "Strategy",
     "Task",
     "parse_arm",

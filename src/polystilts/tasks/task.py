@@ -8,6 +8,19 @@ KINDS = ("classification", "multiple_choice", "tagging", "question_answering", "
 
 
 @dataclass(frozen=True)
+class Search:
+    """How a retrieval task asks and what it may find, by the columns of its examples."""
+
+    query: str  # the text that asks
+    answer: str  # the text to be found
+    candidate: str  # the name under which rankings report what was found
+    match: str  # what a query and its right candidates have in common
+    own_pool: bool = False  # candidates of the query's own file, else those of all languages in one pool
+    source_side: str = ""  # "query" or "answer" where that side is of the source language, which is not asked
+    entities: bool = False  # queries mark a mention; candidates are described in entities-<split>.parquet
+
+
+@dataclass(frozen=True)
 class Task:
     """One row of the study's task tables."""
 
@@ -18,13 +31,19 @@ class Task:
     role: str  # "intermediate", "target", or "training" (the English rows that a target is tuned on)
     question: str  # what a reader is asked, in one sentence
     labels: tuple[str, ...] = ()  # class names or tags, in the order of the output head
+    first_labels: tuple[str, ...] = ()  # what a curriculum begins with, leaving the other labels out
     finetune_task: str = ""  # where the English training rows come from: a task, "none", or "" for its own
     choices: int = 0  # options per item of a multiple-choice task
     unanswerable: bool = False  # question answering whose answer may be missing
+    normaliser: str = "squad"  # how answers to questions are compared: "squad" or "mlqa"
+    search: Search | None = None  # of a retrieval task
+    benchmark: str = ""  # of a target: "XTREME-R", "XTREME" (where XTREME-R dropped it), "further"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"task {self.name}: unknown kind {self.kind!r}; kinds are {', '.join(KINDS)}")
+        if (self.kind == "retrieval") != (self.search is not None):
+            raise ValueError(f"task {self.name}: retrieval, and only retrieval, says how it searches")
 
     @property
     def training_task(self) -> str:

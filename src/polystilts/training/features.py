@@ -10,7 +10,7 @@ import torch
 
 from polystilts.errors import StudyError
 from polystilts.models import tokens
-from polystilts.tasks import Task
+from polystilts.tasks import TASKS, Task
 
 LONGEST = 384  # tokens per input, where the encoder can read as many
 IGNORED = -100  # the label of tokens that are not asked about
@@ -26,6 +26,8 @@ class Features:
     """
 
     kind: str
+    padding: int = 1  # the id that fills up shorter texts; 1 in XLM-R
+    separator: int | None = None  # the id between two texts, for encoders (BERT) that are told them apart
     texts: list[list[np.ndarray]] = field(default_factory=list)  # rows × texts of a row
     targets: list = field(default_factory=list)
     example: list[int] = field(default_factory=list)
@@ -54,17 +56,27 @@ class Batch:
     targets: torch.Tensor
     texts_per_row: int
     tokens: int  # without padding
+    segments: torch.Tensor | None = None  # 1 in the second text of a pair, for encoders that are told
 
 
 def make_features(task: Task, frame: pd.DataFrame, tokenizer, longest: int) -> Features:
     """All examples of a frame as arrays."""
-    return BUILDERS[task.kind](task, frame, tokenizer, longest)
+    features = BUILDERS[task.kind](task, frame, tokenizer, longest)
+    features.padding = tokenizer.pad_token_id
+    if "token_type_ids" in tokenizer.model_input_names:
+        features.separator = tokenizer.sep_token_id
+    return features
 
 
 def collate(features: Features, rows: Sequence[int]) -> Batch:
-    """A batch of these rows, padded to its longest text; without a mask where nothing had to be padded."""
-    texts = [text for row in rows for text in features.texts[row]]
-    ids, mask = tokens.pad(texts)
+    """A batch of these rows, padded to its longest text; without a mask where nothing had to be padded.
+
+    Where rows differ in their number of texts, as items with two and with three choices do, the shorter ones
+    are filled up with texts of one token, which are never the right choice.
+    """
+    most = max(len(features.texts[row]) for row in rows)
+    texts = [text for row in rows for text in _filled(features.texts[row], most)]
+    ids, mask = tokens.pad(texts, features.padding)
     targets = [features.targets[row] for row in rows]
     if features.kind == "tagging":
         targets = np.full(ids.shape, IGNORED, dtype=np.int64)
@@ -76,7 +88,18 @@ def collate(features: Features, rows: Sequence[int]) -> Batch:
         targets=torch.as_tensor(np.asarray(targets)),
         texts_per_row=len(texts) // len(rows),
         tokens=sum(map(len, texts)),
+        segments=None if features.separator is None else torch.from_numpy(_segments(ids, features.separator)),
     )
+
+
+def _filled(texts: list[np.ndarray], count: int) -> list[np.ndarray]:
+    return texts + [texts[0][:1]] * (count - len(texts))
+
+
+def _segments(ids: np.ndarray, separator: int) -> np.ndarray:
+    """1 from behind the first separator to the second one, else 0: texts × tokens."""
+    before = np.cumsum(ids == separator, axis=1) - (ids == separator)
+    return (before == 1).astype(np.int64)
 
 
 def inputs(kind: str, batch: Batch, device: torch.device) -> dict[str, torch.Tensor | None]:
@@ -84,6 +107,8 @@ def inputs(kind: str, batch: Batch, device: torch.device) -> dict[str, torch.Ten
     found = {"input_ids": batch.ids.to(device), "attention_mask": None}
     if batch.mask is not None:
         found["attention_mask"] = batch.mask.to(device)
+    if batch.segments is not None:
+        found["token_type_ids"] = batch.segments.to(device)
     if kind == "multiple_choice":
         shape = (-1, batch.texts_per_row)
         return {name: None if value is None else value.unflatten(0, shape) for name, value in found.items()}
@@ -146,25 +171,24 @@ def answer_tokens(spans: np.ndarray, start: int, end: int) -> tuple[int, int]:
 
 def _retrieval(task: Task, frame: pd.DataFrame, tokenizer, longest: int) -> Features:
     features = Features(task.kind)
-    queries = encode_queries(task, frame, tokenizer, longest)
-    found = tokens.encode_lines(tokenizer, list(frame[ANSWER_COLUMN[task.name]]), longest)
-    groups = pd.factorize(frame["entity_id" if task.name == "mewslix" else "meaning_id"])[0]
+    queries = tokens.encode_lines(tokenizer, query_texts(task, frame), longest)
+    answer = DESCRIPTION if task.search.entities else task.search.answer
+    found = tokens.encode_lines(tokenizer, list(frame[answer]), longest)
+    groups = pd.factorize(frame[task.search.match])[0]
     for example, pair in enumerate(zip(queries, found, strict=True)):
         features.add(list(pair), int(groups[example]), example)
     return features
 
 
-ANSWER_COLUMN = {"tatoeba": "text_source", "lareqa": "answer", "mewslix": "entity_text"}
+def query_texts(task: Task, frame: pd.DataFrame) -> list[str]:
+    """What a retrieval task asks with: a text, or a mention before the text that it is marked in.
 
-
-def encode_queries(task: Task, frame: pd.DataFrame, tokenizer, longest: int) -> list[np.ndarray]:
-    """What a retrieval task asks with: a sentence, a question, or a mention followed by its sentence."""
-    if task.name == "mewslix":
-        columns = zip(frame.text, frame.mention_start, frame.mention_end, strict=True)
-        mentions = [text[start:end] for text, start, end in columns]
-        return tokens.encode_pairs(tokenizer, mentions, list(frame.text), longest)
-    texts = frame.question if task.name == "lareqa" else frame.text
-    return tokens.encode_lines(tokenizer, list(texts), longest)
+    A mention is written as XTREME-R writes it, `mention: left { mention } right`.
+    """
+    if not task.search.entities:
+        return list(frame[task.search.query])
+    columns = zip(frame[task.search.query], frame.mention_start, frame.mention_end, strict=True)
+    return [f"{t[a:b]}: {t[:a]}{{ {t[a:b]} }}{t[b:]}" for t, a, b in columns]
 
 
 BUILDERS = {
@@ -187,30 +211,19 @@ def examples_file(examples_folder: str | Path, name: str, split: str, language: 
     return file
 
 
+DESCRIPTION = "entity_text"  # the column that an entity's description has beside its mentions
+
+
 def read_examples(examples_folder: str | Path, name: str, split: str, language: str) -> pd.DataFrame:
-    """The examples of one task, split and language; Mewsli-X rows come with their entity's description."""
+    """The examples of one task, split and language; rows that mention an entity come with its description."""
     frame = pd.read_parquet(examples_file(examples_folder, name, split, language))
-    if name == "mewslix":
-        described = read_entities(examples_folder, split).set_index("entity_id")["text"]
-        frame = frame.assign(entity_text=frame.entity_id.map(described))
+    search = TASKS[name].search if name in TASKS else None
+    if search is not None and search.entities:
+        described = read_entities(examples_folder, name, split).set_index(search.candidate)[search.answer]
+        frame = frame.assign(**{DESCRIPTION: frame[search.match].map(described)})
     return frame
 
 
-def read_entities(examples_folder: str | Path, split: str) -> pd.DataFrame:
-    """The entities that Mewsli-X asks about, each described in one language: entity_id, language, text."""
-    return pd.read_parquet(examples_file(examples_folder, "mewslix", "entities", split))
-
-
-_kept: dict[tuple, Features] = {}
-
-
-def training_features(
-    task: Task, examples_folder: str | Path, language: str, checkpoint: str | Path, longest: int
-) -> Features:
-    """The training rows of a task, kept while the process lives: every arm and seed reads the same ones."""
-    file = examples_file(examples_folder, task.name, "train", language)
-    key = (str(file), file.stat().st_mtime_ns, tokens.tokenizer_hash(checkpoint), longest)
-    if key not in _kept:
-        frame = read_examples(examples_folder, task.name, "train", language)
-        _kept[key] = make_features(task, frame, tokens.load_tokenizer(checkpoint), longest)
-    return _kept[key]
+def read_entities(examples_folder: str | Path, name: str, split: str) -> pd.DataFrame:
+    """The entities that a task asks about, each described in one language: entity_id, language, text."""
+    return pd.read_parquet(examples_file(examples_folder, name, "entities", split))

@@ -18,6 +18,7 @@ class Recipe:
     clip: float = 1.0  # the longest gradient that is followed as it is
     temperature: float = 0.05  # of the in-batch softmax (retrieval only)
     mask_share: float = 0.25  # of the tokens, in masked language modelling
+    curriculum: float = 0.0  # share of the updates that leave a task's harder labels out, at the beginning
     alpha: float = 0.5  # languages of that text are drawn in proportion to size ** alpha
 
     def __post_init__(self) -> None:

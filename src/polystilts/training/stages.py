@@ -1,10 +1,12 @@
 """The two stages of a run: practise on an intermediate task, then learn the target in the source language.
 
-Both leave a folder with a whole model (`save_pretrained`), `curve.csv` and `budget.json`. Whatever starts
-from such a folder takes its backbone and nothing else.
+Both leave a folder with a whole model (`save_pretrained`), `curve.csv`, `budget.json` and `read.json`: which
+rows and lines were read, by language. Whatever starts from such a folder takes its backbone and nothing else.
+A stage of more than a few minutes keeps a resume point beside its folder until it has ended.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +15,18 @@ from transformers import PreTrainedModel
 
 from polystilts import account
 from polystilts.files import whole_folder, write_json, write_table
-from polystilts.models.encoder import longest_input
+from polystilts.models.encoder import limit_input, longest_input
 from polystilts.models.heads import load_masked_lm, share_backbone, with_fresh_head
 from polystilts.models.pretraining import read_corpus
+from polystilts.models.resume import forget
 from polystilts.models.tokens import copy_tokenizer, encode_lines, load_tokenizer
 from polystilts.sources.arms import arm_rows
-from polystilts.tasks import STRATEGIES, TASKS, Arm
-from polystilts.training.features import LONGEST, make_features, training_features
-from polystilts.training.loop import Budget, Lesson, MaskedLesson, train
+from polystilts.tasks import STRATEGIES, TASKS, Arm, Task
+from polystilts.training.features import LONGEST, read_examples
+from polystilts.training.kept import kept_features
+from polystilts.training.lessons import Budget, Lesson, MaskedLesson
+from polystilts.training.loop import train
+from polystilts.training.presets import target_knobs
 from polystilts.training.recipe import Recipe
 
 UNTRAINED = ("none", "none-long")  # these hand the encoder over as it is
@@ -38,9 +44,7 @@ def intermediate_recipe(parameters: Mapping) -> Recipe:
 
 def target_recipe(target_task: str, strategy: str, parameters: Mapping) -> Recipe:
     """The recipe of a target task; `none-long` is given the intermediate stage's updates on top."""
-    knobs = dict(parameters["target_finetuning"])
-    if isinstance(knobs["updates"], Mapping):
-        knobs["updates"] = knobs["updates"][TASKS[target_task].training_task]
+    knobs = target_knobs(parameters["target_finetuning"], TASKS[target_task].training_task)
     recipe = Recipe.from_parameters(knobs)
     if strategy == "none-long":
         return recipe.lengthened(intermediate_recipe(parameters).updates)
@@ -60,42 +64,65 @@ def train_intermediate(
     recipe = intermediate_recipe(parameters)
     strategy = STRATEGIES[run.strategy]
     with account.spend("train", run.run_id) as entry, whole_folder(Path(folder)) as draft:
-        lessons = []
+        lessons, read = [], []
         if strategy.masked_lm:
             corpus = read_corpus(Path(examples_folder).parent / "corpus")
             if run.strategy == "mlm-english":
                 corpus = {source_language(parameters): corpus[source_language(parameters)]}
             lessons.append(masked_lesson(encoder_folder, corpus, recipe, run.seed))
+            read += [{"text": code, "lines": len(lines)} for code, lines in sorted(corpus.items())]
         if strategy.labelled:
-            lessons += _labelled_lessons(run, encoder_folder, examples_folder, recipe, parameters)
+            frames = _labelled_frames(run, examples_folder, recipe, parameters)
+            lessons += _labelled_lessons(run, encoder_folder, recipe, frames)
+            read += [row for task, frame in frames.items() for row in _rows_read(task, frame["language"])]
         share_backbone([lesson.model for lesson in lessons])
         timetable = make_timetable(lessons, recipe.updates, np.random.default_rng([run.seed, 3]))
-        curve, budget = train(lessons, timetable, recipe, run.seed)
-        _save(draft, lessons[-1].model, encoder_folder, curve, budget, run.run_id)
+        curve, budget = train(lessons, timetable, recipe, run.seed, Path(folder).parent)
+        # Of several heads only the last is saved: the backbone under all of them is what is handed on, and
+        # what an arm of several tasks has learned of each is not examined.
+        _save(draft, lessons[-1].model, encoder_folder, curve, budget, read, run.run_id)
         entry.tokens = budget.labelled_tokens + budget.mlm_tokens
+    forget(Path(folder).parent)
     return Path(folder)
 
 
-def _labelled_lessons(
-    run, encoder_folder: str | Path, examples_folder: str | Path, recipe: Recipe, parameters: Mapping
-) -> list[Lesson]:
-    """One lesson for each task of the arm."""
+def _labelled_frames(
+    run, examples_folder: str | Path, recipe: Recipe, parameters: Mapping
+) -> dict[str, pd.DataFrame]:
+    """The labelled rows of each task of the arm, with their language."""
     arm = Arm(run.strategy, run.intermediate_task, run.language_set)
     rows = recipe.updates * recipe.batch_size
     rows = min(rows, parameters.get("data_preparation", {}).get("rows", {}).get("intermediate", rows))
     with account.spend("data", run.run_id):
         frames = arm_rows(Path(examples_folder), arm, rows, run.seed, parameters)
-    if isinstance(frames, pd.DataFrame):
-        frames = {run.intermediate_task: frames}
-    tokenizer = load_tokenizer(encoder_folder)
-    lessons = []
+    return {run.intermediate_task: frames} if isinstance(frames, pd.DataFrame) else frames
+
+
+def _rows_read(task: str, languages: pd.Series) -> list[dict]:
+    """How many rows of a task are read in each language."""
+    counts = languages.value_counts().sort_index()
+    return [{"task": task, "language": code, "rows": int(count)} for code, count in counts.items()]
+
+
+def _labelled_lessons(
+    run, encoder_folder: str | Path, recipe: Recipe, frames: Mapping[str, pd.DataFrame]
+) -> list[Lesson]:
+    """One lesson for each task of the arm."""
+    lessons, whole = [], sum(map(len, frames.values()))
     for number, (name, frame) in enumerate(frames.items()):
         task = TASKS[name]
         model = with_fresh_head(encoder_folder, task.kind, task.labels, run.seed)
         longest = min(LONGEST, longest_input(model))
-        features = make_features(task, frame, tokenizer, longest)
-        lessons.append(Lesson(model, features, recipe, np.random.default_rng([run.seed, 4, number])))
+        features = kept_features(task, frame, encoder_folder, longest)
+        draw = np.random.default_rng([run.seed, 4, number])
+        own = replace(recipe, updates=max(1, round(recipe.updates * len(frame) / whole)))
+        lessons.append(Lesson(model, features, own, draw, first_targets(task)))
     return lessons
+
+
+def first_targets(task: Task) -> list[int]:
+    """The labels that a curriculum of this task begins with, by number."""
+    return [task.labels.index(label) for label in task.first_labels]
 
 
 def masked_lesson(
@@ -106,7 +133,8 @@ def masked_lesson(
     tokenizer = load_tokenizer(encoder_folder)
     longest = min(LONGEST, longest_input(model))
     rows = {language: encode_lines(tokenizer, lines, longest) for language, lines in corpus.items()}
-    return MaskedLesson(model, rows, recipe, np.random.default_rng([seed, 5]))
+    draw = np.random.default_rng([seed, 5])
+    return MaskedLesson(model, rows, recipe, draw, tokenizer.mask_token_id, tokenizer.all_special_ids)
 
 
 def make_timetable(lessons: list, updates: int, draw: np.random.Generator) -> list[int]:
@@ -143,13 +171,17 @@ def finetune_target(
     recipe = target_recipe(target_task, run.strategy, parameters)
     with account.spend("train", run.run_id) as entry, whole_folder(Path(folder)) as draft:
         model = with_fresh_head(start_folder, task.kind, task.labels, run.seed)
+        limit_input(model, target_knobs(parameters["target_finetuning"], task.name).get("longest"))
         longest = min(LONGEST, longest_input(model))
         language = source_language(parameters)
-        features = training_features(task, examples_folder, language, start_folder, longest)
-        lesson = Lesson(model, features, recipe, np.random.default_rng([run.seed, 6]))
-        curve, budget = train([lesson], [0] * recipe.updates, recipe, run.seed)
-        _save(draft, model, start_folder, curve, budget, run.run_id)
+        frame = read_examples(examples_folder, task.name, "train", language)
+        features = kept_features(task, frame, start_folder, longest)
+        lesson = Lesson(model, features, recipe, np.random.default_rng([run.seed, 6]), first_targets(task))
+        curve, budget = train([lesson], [0] * recipe.updates, recipe, run.seed, Path(folder).parent)
+        read = [{"task": task.name, "language": language, "rows": lesson.rows}]
+        _save(draft, model, start_folder, curve, budget, read, run.run_id)
         entry.tokens = budget.labelled_tokens
+    forget(Path(folder).parent)
     return Path(folder)
 
 
@@ -159,6 +191,7 @@ def _save(
     start_folder: str | Path,
     curve: pd.DataFrame,
     budget: Budget,
+    read: list[dict],
     run_id: str,
 ) -> None:
     with account.spend("io", run_id):
@@ -166,3 +199,4 @@ def _save(
         copy_tokenizer(start_folder, folder)
         write_table(folder / "curve.csv", curve)
         write_json(folder / "budget.json", budget.as_dict())
+        write_json(folder / "read.json", read)

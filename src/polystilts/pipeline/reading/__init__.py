@@ -5,19 +5,30 @@ every number on a page comes from a file of the study and none was typed.
 """
 
 from polystilts.evidence.ledger import find_claim
+from polystilts.evidence.status import with_status
+from polystilts.pipeline.census import describe_languages, languages_of
 from polystilts.pipeline.reading.analysis import (
     compared,
     contrast_words,
     effects_table,
     kind_table,
     primary_table,
-    reach_table,
     seed_table,
+)
+from polystilts.pipeline.reading.beside import (
+    base_table,
+    benchmark_table,
+    choice_table,
+    practice_table,
+    published_table,
+    regression_table,
+    robust_table,
 )
 from polystilts.pipeline.reading.cards import example_card, example_cards, intermediate_tasks_of, one_meaning
 from polystilts.pipeline.reading.closing import (
     answer_sentence,
     claims_table,
+    frozen_note,
     places_table,
     plotted,
     ready_claims,
@@ -34,11 +45,9 @@ from polystilts.pipeline.reading.data import (
 )
 from polystilts.pipeline.reading.design import (
     balance_table,
-    describe_languages,
     design_table,
     expectations_table,
     language_table,
-    languages_of,
     targets_table,
 )
 from polystilts.pipeline.reading.encoder import (
@@ -48,7 +57,18 @@ from polystilts.pipeline.reading.encoder import (
     pretraining_curves,
     text_table,
 )
+from polystilts.pipeline.reading.gate import (
+    ask_gate,
+    checks_table,
+    findings_table,
+    gate_sentence,
+    judged_table,
+    original_table,
+    reruns_table,
+    six_claims_table,
+)
 from polystilts.pipeline.reading.page import language_name, opening, show, table
+from polystilts.pipeline.reading.reach import detectable_table, own_size, simulated_table, spreads_of
 from polystilts.pipeline.reading.training import (
     budget_table,
     curves_of,
@@ -69,8 +89,13 @@ from polystilts.statistics.tables import read_table
 
 __all__ = [
     "answer_sentence",
+    "ask_gate",
     "balance_table",
+    "base_table",
+    "benchmark_table",
     "budget_table",
+    "checks_table",
+    "choice_table",
     "claims_table",
     "compared",
     "contrast_words",
@@ -79,6 +104,7 @@ __all__ = [
     "data_table",
     "describe_languages",
     "design_table",
+    "detectable_table",
     "early_retrieval",
     "effects_table",
     "example_card",
@@ -87,9 +113,13 @@ __all__ = [
     "exposure_table",
     "fertility_of",
     "find_claim",
+    "findings_table",
     "flags_table",
+    "frozen_note",
     "gap_table",
+    "gate_sentence",
     "intermediate_tasks_of",
+    "judged_table",
     "kind_table",
     "language_name",
     "language_table",
@@ -100,21 +130,30 @@ __all__ = [
     "names_table",
     "one_meaning",
     "opening",
+    "original_table",
+    "own_size",
     "pieces_table",
     "places_table",
     "plotted",
     "practice_budget",
+    "practice_table",
     "pretraining_curves",
     "primary_table",
-    "reach_table",
+    "published_table",
     "read_table",
     "ready_claims",
     "ready_scores",
+    "regression_table",
+    "reruns_table",
+    "robust_table",
     "score_table",
     "scores_for",
     "seed_table",
     "shortcut_table",
     "show",
+    "simulated_table",
+    "six_claims_table",
+    "spreads_of",
     "start_table",
     "table",
     "targets_table",
@@ -122,4 +161,5 @@ __all__ = [
     "time_so_far",
     "unanswered_table",
     "verdict_sentence",
+    "with_status",
 ]

@@ -7,13 +7,13 @@ import pandas as pd
 from polystilts.evidence.claim import signed
 from polystilts.figures.style import KIND_TITLES, STRATEGY_TITLES, task_title
 from polystilts.statistics.compare import Comparison, compare, primary_contrast
-from polystilts.statistics.intervals import Interval, t_interval
+from polystilts.statistics.intervals import Interval
 
 
 def interval_words(interval: Interval, digits: int = 1) -> str:
     """An interval as readers meet it.
 
-    >>> interval_words(t_interval([1.0, 2.0, 3.0])), interval_words(t_interval([1.0]))
+    >>> interval_words(Interval(2.0, 0.577, 2, 3)), interval_words(Interval(2.0, None, 0, 1))
     ('−0.5 to +4.5', 'no interval')
     """
     if not interval.known:
@@ -77,16 +77,6 @@ def seed_table(cells: pd.DataFrame, treatment: str, control: str) -> pd.DataFram
     mean = cells.groupby(keys, as_index=False)[["value", "control_value", "difference"]].mean()
     titles = {"value": STRATEGY_TITLES[treatment], "control_value": STRATEGY_TITLES[control]}
     return mean.rename(columns={"world_seed": "world", "encoder_seed": "pretraining", **titles})
-
-
-def reach_table(counts: Sequence[int] = (2, 3, 5, 10, 30)) -> pd.DataFrame:
-    """How far a 95 % interval reaches for a given number of seeds, in standard deviations between seeds."""
-    rows = []
-    for count in counts:
-        values = [-1.0] * (count // 2) + [1.0] * (count // 2) + [0.0] * (count % 2)
-        spread = pd.Series(values).std()
-        rows.append((count, t_interval(values).half_width / spread))
-    return pd.DataFrame(rows, columns=["seeds", "half-width of the interval"])
 
 
 def effects_table(effects: pd.DataFrame) -> pd.DataFrame:

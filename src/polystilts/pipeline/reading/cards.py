@@ -133,7 +133,7 @@ def _retrieval_card(example: Mapping, line: Callable) -> list[str]:
     if "question" in example:
         return [line("Question:", example["question"]), line("To be found:", example["answer"])]
     if "text_source" in example:
-        return [line("Given:", example["text"]), line("To be found:", example["text_source"], at_home=True)]
+        return [line("Given:", example["text_source"], at_home=True), line("To be found:", example["text"])]
     mention = example["text"][example["mention_start"] : example["mention_end"]]
     return [line("Given:", example["text"]), line("Who is meant by:", mention)]
 

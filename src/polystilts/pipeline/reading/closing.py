@@ -6,7 +6,7 @@ import pandas as pd
 
 from polystilts import paths
 from polystilts.evidence.claim import Claim, number
-from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.evidence.hypotheses import frozen_sentence, load_hypotheses
 from polystilts.evidence.ledger import find_claim, read_claims
 from polystilts.evidence.summary import PRIMARY, RETRIEVAL
 from polystilts.files import read_json
@@ -54,16 +54,22 @@ def answer_sentence(study: Study) -> str:
     )
 
 
+def frozen_note() -> str:
+    """Whether the expectations were frozen before the runs, and whether they were edited since."""
+    return f"*{frozen_sentence(load_hypotheses())}*"
+
+
 def verdict_sentence(claims: Sequence[Claim]) -> str:
     """How many claims came out which way, and what their reproduction says."""
     outcomes = pd.Series([claim.outcome for claim in claims]).value_counts()
     told = ", ".join(f"{count} {name}" for name, count in outcomes.items())
-    open_ones = sum(claim.status.startswith("UNVERIFIED") for claim in claims)
+    statuses = [claim.status for claim in claims]
+    verified, falsified = statuses.count("VERIFIED"), statuses.count("FALSIFIED")
     confirmatory = sum(claim.confirmatory for claim in claims)
     return (
         f"**Of {len(claims)} expectations: {told}.** Confirmatory: {confirmatory}; exploratory: "
-        f"{len(claims) - confirmatory}. Reproduced by an independent run: {len(claims) - open_ones}; "
-        f"not yet: {open_ones}."
+        f"{len(claims) - confirmatory}. Verified by the gate: {verified}; falsified: {falsified}; "
+        f"neither: {len(claims) - verified - falsified}."
     )
 
 

@@ -6,13 +6,10 @@ import pandas as pd
 
 from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.figures.style import KIND_TITLES, task_title
-from polystilts.files import read_json, write_table
-from polystilts.languages import LANGUAGES
 from polystilts.pipeline.inputs import has_intermediate, languages_seen
 from polystilts.pipeline.reading.page import in_words, run_title
 from polystilts.pipeline.study import Study
 from polystilts.statistics.factors import FACTORS, levels
-from polystilts.statistics.tables import LANGUAGE_COLUMNS
 from polystilts.tasks import STRATEGIES, TASKS
 
 
@@ -45,33 +42,6 @@ def expectations_table() -> pd.DataFrame:
     rows = [(row.sentence, row.quantifier, row.direction.replace("_", " "), f"{row.smallest_effect:g}")
             for row in load_hypotheses()]  # fmt: skip
     return pd.DataFrame(rows, columns=["we expected", "quantifier", "direction", "smallest effect"])
-
-
-def languages_of(study: Study) -> pd.DataFrame:
-    """The languages of the study, source first: what they are, what was counted and what was measured.
-
-    `resource` counts subwords in the text of the first encoder; `overlap` and `distance` are shares, measured
-    against the source language in the first world.
-    """
-    run, source = study.runs[0], study.scale.shared["source_language"]
-    card = read_json(study.world_folder(run.world_seed) / "data_card.json")["languages"]
-    subwords = read_json(study.encoder_folder(run) / "pretraining.json")["text_tokens"]
-    codes = [source, *(code for code in study.scale.shared["languages"] if code != source)]
-    rows = []
-    for code in codes:
-        known, measured = LANGUAGES[code], card[code]
-        rows.append((code, known.name, known.family, known.script, subwords.get(code, 0),
-                     measured["shared_words"], known.order, measured["order_distance"],
-                     "yes" if subwords.get(code, 0) else "no",
-                     "-" if code == source else known.language_set))  # fmt: skip
-    return pd.DataFrame(rows, columns=list(LANGUAGE_COLUMNS))
-
-
-def describe_languages(study: Study) -> pd.DataFrame:
-    """Write `tables/languages.csv` for every later reader, and return it."""
-    languages = languages_of(study)
-    write_table(study.folder / "tables" / "languages.csv", languages)
-    return languages
 
 
 def language_table(languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:

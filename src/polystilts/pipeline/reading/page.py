@@ -83,8 +83,8 @@ def _cell(value, digits: int) -> str:
 def language_name(code: str) -> str:
     """A language by its name, where the study knows it.
 
-    >>> language_name("alb"), language_name("sw")
-    ('Albish', 'sw')
+    >>> language_name("alb"), language_name("sw"), language_name("xx")
+    ('Albish', 'Swahili', 'xx')
     """
     return LANGUAGES[code].name if code in LANGUAGES else code
 

@@ -8,12 +8,15 @@ from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import arm_title, names, task_title
 from polystilts.files import write_table
 from polystilts.pipeline import stages
-from polystilts.pipeline.reading.design import describe_languages
+from polystilts.pipeline.census import describe_languages
+from polystilts.pipeline.reading.analysis import interval_words
 from polystilts.pipeline.reading.page import language_name
 from polystilts.pipeline.reading.training import budget_of
 from polystilts.pipeline.study import Run, Study, study_of
 from polystilts.statistics.flags import flag_cells, learned_targets
 from polystilts.statistics.gains import transfer_gap
+from polystilts.statistics.intervals import highest_unit, t_interval
+from polystilts.statistics.power import detectable_by_items
 from polystilts.statistics.tables import main_scores, read_table, with_main_variant
 from polystilts.tasks import STRATEGIES
 
@@ -29,10 +32,14 @@ def scores_for(study: Study, runs: Sequence[Run], batch: str = "1/1") -> pd.Data
 
 
 def ready_scores(study: Study) -> pd.DataFrame:
-    """The score table, made first where it is missing or holds other runs; finished runs are kept."""
+    """The score table, made first where it is missing or holds other runs; finished runs are kept.
+
+    A table of some of its worlds, each whole, is read as it is: its claims say that they are provisional.
+    """
     file = study.folder / "tables" / "scores.csv"
-    wanted = {run.run_id for run in study.runs}
-    if not file.exists() or set(read_table(file)["run_id"]) != wanted:
+    there = set(read_table(file)["run_id"]) if file.exists() else set()
+    worlds = {run.world_seed for run in study.runs if run.run_id in there}
+    if not there or there != {run.run_id for run in study.runs if run.world_seed in worlds}:
         scores_for(study, study.runs)
     if not (study.folder / "tables" / "languages.csv").exists():
         describe_languages(study)
@@ -81,9 +88,17 @@ def exposure_table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def gap_table(scores: pd.DataFrame, source: str, strategy: str = "none") -> pd.DataFrame:
-    """The transfer gap of one strategy: the source language's score minus the mean of the others."""
+    """The transfer gap of one strategy: the source language's score minus the mean of the others.
+
+    With its 95 % interval over worlds, else seeds.
+    """
     gaps = transfer_gap(scores[scores["strategy"] == strategy], source)
+    unit = highest_unit(gaps)
     mean = gaps.groupby("target_task")[["source", "others", "gap"]].mean()
+    found = {name: t_interval(part.groupby(unit)["gap"].mean(), unit=unit, n=len(part))
+             for name, part in gaps.groupby("target_task")}  # fmt: skip
+    mean["95 % interval"] = [interval_words(found[name]) for name in mean.index]
+    mean["units"] = [found[name].units for name in mean.index]
     mean = mean.loc[[name for name in ORDER if name in mean.index]].rename(
         columns={"source": language_name(source)}
     )
@@ -91,12 +106,19 @@ def gap_table(scores: pd.DataFrame, source: str, strategy: str = "none") -> pd.D
     return mean.reset_index(drop=True)
 
 
-def flags_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """How many cells of the baseline are at chance or at the ceiling, target by target."""
+def flags_table(scores: pd.DataFrame, source: str = "") -> pd.DataFrame:
+    """How many cells of the baseline are at chance or at the ceiling, and what the fewest items can show.
+
+    `source` leaves the source language out. The visible difference is that of two scores of so many items at
+    the baseline's mean, found four times in five.
+    """
     cells = with_main_variant(flag_cells(scores).assign(task_kind=""))
+    cells = cells[cells["language"] != source]
     rows = []
     for name, part in sorted(cells.groupby("target_task"), key=lambda pair: ORDER.index(pair[0])):
         counts = part["flag"].value_counts()
+        fewest, level = int(part["n"].min()), float(part["baseline_value"].mean().clip(1, 99))
         rows.append((task_title(name), float(part["chance"].mean()), len(part), int(counts.get("floor", 0)),
-                     int(counts.get("ceiling", 0))))  # fmt: skip
-    return pd.DataFrame(rows, columns=["target task", "chance", "cells", "at chance", "above 95"])
+                     int(counts.get("ceiling", 0)), fewest, detectable_by_items(fewest, level)))  # fmt: skip
+    columns = ["target task", "chance", "cells", "at chance", "above 95", "fewest items", "visible (points)"]
+    return pd.DataFrame(rows, columns=columns)

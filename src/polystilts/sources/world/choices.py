@@ -1,4 +1,4 @@
-"""Multiple choice: cause and effect (COPA), what comes next (HellaSwag), reading, common knowledge."""
+"""Multiple choice: an effect (COPA), what comes next (HellaSwag), reading, common knowledge."""
 
 from random import Random
 
@@ -19,13 +19,14 @@ def _shuffled(random: Random, right: object, wrong: list) -> tuple[tuple, int]:
     return tuple(options), options.index(right)
 
 
-def cause_or_effect(random: Random, cast: Cast) -> ChoiceItem:
+def effect(random: Random, cast: Cast) -> ChoiceItem:
     """COPA: given a step of a routine, which sentence tells its effect?
 
     The options speak of "it", so no word of the premise recurs. Half of the wrong options are the step
     before, the others are from routines of other things: every option sentence is as often right as wrong.
-    Causes are not asked for: where the right sort of thing nearly settles the choice, the word that tells a
-    cause from an effect goes unread, and where it does not, small encoders do not learn to read it.
+    XCOPA asks for causes too. These items do not: asked both ways, the small encoder took whatever goes with
+    the thing and never read the word that tells a cause from an effect (76 % in a calibration world, where
+    that alone gives 75 %).
     """
     premise = routine_event(random, cast)
     right = (changed(step(premise, 1), opening="so"),)
@@ -34,7 +35,7 @@ def cause_or_effect(random: Random, cast: Cast) -> ChoiceItem:
     else:
         wrong = (Clause(SHE, random.choice(_other_class(random, premise.object.noun)), IT, opening="so"),)
     choices, label = _shuffled(random, right, [wrong])
-    return ChoiceItem((premise,), "", choices, label)
+    return ChoiceItem((premise,), (), choices, label)
 
 
 def next_step(random: Random, cast: Cast) -> ChoiceItem:
@@ -49,7 +50,7 @@ def next_step(random: Random, cast: Cast) -> ChoiceItem:
     wrong = [step(first, random.choice((0, 1))), *(Clause(SHE, verb, IT) for verb in other)]
     right, *rest = [(changed(clause, opening="then"),) for clause in (step(first, 2), *wrong)]
     choices, label = _shuffled(random, right, rest)
-    return ChoiceItem((first, second), "", choices, label)
+    return ChoiceItem((first, second), (), choices, label)
 
 
 def reading(random: Random, cast: Cast) -> ChoiceItem:

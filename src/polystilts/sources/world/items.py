@@ -18,10 +18,10 @@ class PairItem:
 
 @dataclass(frozen=True)
 class ChoiceItem:
-    """A context, a question (or a connecting word) and options, one of them right."""
+    """A context, a question (possibly none, an empty text) and options, one of them right."""
 
     context: Text
-    question: Text | str
+    question: Text
     choices: tuple[Text | Phrase, ...]
     label: int
 

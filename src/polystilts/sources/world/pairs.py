@@ -3,7 +3,7 @@
 from collections import Counter
 from random import Random
 
-from polystilts.languages.concepts import CLASS_OF, TRADE_VERBS, VERB_SYNONYM
+from polystilts.languages.concepts import CLASS_OF, OPPOSITE_OF, TRADE_VERBS, VERB_SYNONYM
 from polystilts.languages.meaning import Clause, changed, held_out
 from polystilts.sources.world.items import PairItem
 from polystilts.sources.world.scenes import (
@@ -20,17 +20,19 @@ from polystilts.sources.world.scenes import (
 from polystilts.tasks.intermediate import NLI_LABELS
 
 SLOTS = ("colour", "place", "time", "manner")
+OPPOSED_SLOTS = ("colour", "time", "manner")  # those whose values have opposites
 
 
 def inference(random: Random, cast: Cast, label: str | None = None) -> PairItem:
     """Premise and hypothesis about one event; the label lies in the relation of the two, in neither alone.
 
     The hypothesis is drawn first and knows nothing of the label: subject, verb, thing and two of colour,
-    place, time and manner. One of the two is the focus. Entailment: the premise tells the same, and more.
-    Neutral: the premise does not tell the focus. Contradiction: the premise gives it another value (one event
-    has one place, one time …, the reading that annotators of SNLI and MNLI were asked for). The premise
-    always tells three of the four. Half of the hypotheses name the thing by its class, half of the possible
-    verbs by a synonym, whatever the label, so that new words do not give the label away.
+    place, time and manner. Entailment: the premise tells the same, and more. Neutral: the premise does not
+    tell one of the two. Contradiction: the premise gives one of them, not the place, the opposite value (one
+    event has one time, one manner …, the reading that annotators of SNLI and MNLI were asked for). The
+    premise always tells three of the four, each as often whatever the label. Half of the hypotheses name
+    the thing by its class, half of the possible verbs by a synonym, whatever the label, so that new words
+    do not give the label away.
     """
     label = label or random.choice(NLI_LABELS)
     while True:
@@ -52,17 +54,23 @@ def _told_apart(random: Random, cast: Cast, clause: Clause, label: str) -> tuple
     hypothesis = clause
     for slot in told:
         hypothesis = fill(random, cast, hypothesis, slot)
-    focus = random.choice(told)
     unsaid = [slot for slot in SLOTS if slot not in told]
     if label == "neutral":
-        premise = empty(hypothesis, focus)
+        premise = empty(hypothesis, random.choice(told))
         for slot in unsaid:
             premise = fill(random, cast, premise, slot)
     else:
         premise = fill(random, cast, hypothesis, random.choice(unsaid))
         if label == "contradiction":
-            premise = fill(random, cast, premise, focus)
+            premise = _turned(premise, random.choice([slot for slot in told if slot in OPPOSED_SLOTS]))
     return premise, hypothesis
+
+
+def _turned(clause: Clause, slot: str) -> Clause:
+    """The clause with one slot at its opposite value."""
+    if slot == "colour":
+        return changed(clause, object=changed(clause.object, colour=OPPOSITE_OF[clause.object.colour]))
+    return changed(clause, **{slot: OPPOSITE_OF[getattr(clause, slot)]})
 
 
 def _by_class(clause: Clause) -> Clause:

@@ -55,14 +55,10 @@ def _pair(item: PairItem, writer: Writer) -> dict:
 
 
 def _choice(item: ChoiceItem, writer: Writer) -> dict:
-    if isinstance(item.question, str):
-        question = f"{writer.lexicon.form(item.question)} ?" if item.question else ""
-    else:
-        question = writer.text(item.question)
     choices = [writer.phrase(c) if isinstance(c, Phrase) else writer.text(c) for c in item.choices]
     return {
         "context": writer.text(item.context),
-        "question": question,
+        "question": writer.text(item.question),
         "choices": choices,
         "label": item.label,
     }

@@ -1,0 +1,92 @@
+"""What the gate reads: one folder of outputs, as it lies there, with nothing of it believed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from polystilts import paths
+from polystilts.errors import WrongUse
+from polystilts.files import read_json
+
+NUMBERS = ("world_seed", "encoder_seed", "seed", "value", "n", "baseline_value", "gain", "gain_logit", "rows",
+           "updates", "labelled_tokens", "mlm_tokens", "flops", "distance", "resource")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A folder of outputs and the repository it belongs to; tables and records are read when asked for."""
+
+    folder: Path
+    repository: Path
+
+    @property
+    def scale(self) -> str:
+        """The name of the scale, or of its variant."""
+        return self.folder.name
+
+    @cached_property
+    def claims(self) -> list[dict[str, Any]]:
+        """The claims as they are written."""
+        return read_json(self.folder / "claims.json")["claims"]
+
+    @cached_property
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """The record of every run that is there, by its name."""
+        found = {file.parent.name: file for file in sorted(self.folder.glob("runs/*/run.json"))}
+        return {name: read_json(file) for name, file in found.items()}
+
+    @cached_property
+    def scores(self) -> pd.DataFrame | None:
+        """The score table, or nothing."""
+        return self.table("scores")
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """What most runs say they were run with; empty where there is no run."""
+        given = [record.get("parameters", {}) for record in self.runs.values()]
+        return max(given, key=given.count) if given else {}
+
+    @cached_property
+    def hypotheses(self) -> dict[str, Any]:
+        """`hypotheses.yaml` as it stands today: `frozen` and `hypotheses`."""
+        file = self.repository / "params" / "hypotheses.yaml"
+        return yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {"hypotheses": []}
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """One table by its name; words stay words, numbers become numbers; nothing where there is none."""
+        file = self.folder / "tables" / f"{name}.csv"
+        if not file.is_file():
+            return None
+        table = pd.read_csv(file, keep_default_na=False, dtype=str)
+        for column in set(NUMBERS) & set(table.columns):
+            table[column] = pd.to_numeric(table[column], errors="coerce")
+        return table
+
+    def file(self, name: str) -> Path:
+        """Where a file of a lineage lies: `params/` in the repository, everything else in the folder."""
+        return (self.repository if name.startswith("params/") else self.folder) / name
+
+
+def open_evidence(folder: Path, repository: Path | None = None) -> Evidence:
+    """The evidence in a folder of outputs; refused where there are no claims to verify."""
+    folder = Path(folder)
+    if not (folder / "claims.json").is_file():
+        there = sorted(path.parent.name for path in paths.OUTPUTS.glob("*/claims.json"))
+        raise WrongUse(
+            f"{folder} holds no claims.json; verify a finished study, for example "
+            f"outputs/{(there or ['demo'])[0]}"
+        )
+    return Evidence(folder.resolve(), Path(repository or paths.REPOSITORY).resolve())
+
+
+def stage_of(record: Mapping[str, Any], stage: str, task: str) -> Mapping[str, Any] | None:
+    """One stage in the record of a run: `predict` of a target, `finetune` of a task, `intermediate`."""
+    for one in record.get("stages", []):
+        if one["stage"] == stage and (one["task"] == task or stage == "intermediate"):
+            return one
+    return None

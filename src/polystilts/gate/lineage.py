@@ -1,0 +1,256 @@
+"""Are the files those the claims were made from? Hashes, predictions, parameters, encoder and code."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from polystilts.files import fingerprint, sha256, sha256_of_folder
+from polystilts.gate.evidence import Evidence, stage_of
+from polystilts.gate.finding import Check, Finding, falsifies, several
+from polystilts.tasks import parse_arm
+
+HYPOTHESES = "params/hypotheses.yaml"  # judged by the protocol: an edit may come before or after a freeze
+CHOOSING = ("arms", "world_seeds", "encoder_seeds", "seeds", "target_tasks")  # lists that only choose runs
+RESULTLESS = ("shared.batches", "pretraining.processes")  # knobs of speed, not of results
+
+
+def check_files(evidence: Evidence) -> Check:
+    """Every claim rests on runs, and every file of its lineage is the one it was made from."""
+    question = "Does every claim rest on runs, and are their files unchanged?"
+    changed, gone, findings = defaultdict(set), defaultdict(set), []
+    hashes: dict[str, str | None] = {}
+    for claim in evidence.claims:
+        lineage = claim.get("lineage", {})
+        if claim.get("estimate") is not None and not lineage.get("runs"):
+            what = f"claim {claim['id']} gives a number and rests on no run"
+            findings.append(falsifies(what, claims=(claim["id"],)))
+        for run in set(lineage.get("runs", [])) - set(evidence.runs):
+            gone[f"runs/{run}"].add(claim["id"])
+        for name, expected in lineage.get("files", {}).items():
+            if name == HYPOTHESES:
+                continue
+            if name not in hashes:
+                file = evidence.file(name)
+                hashes[name] = sha256(file) if file.is_file() else None
+            if hashes[name] is None:
+                gone[name].add(claim["id"])
+            elif hashes[name] != expected:
+                changed[name].add(claim["id"])
+    findings += [falsifies(f"{name} is not the file that {len(claims)} claims were made from", claims=claims)
+                 for name, claims in sorted(changed.items())]  # fmt: skip
+    findings += [falsifies(f"{name} is gone; {len(claims)} claims rest on it", claims=claims)
+                 for name, claims in sorted(gone.items())]  # fmt: skip
+    done = f"{len(hashes)} files compared with the hashes in the lineage of {len(evidence.claims)} claims."
+    return Check("files", question, done, tuple(findings), facts={"files": len(hashes)})
+
+
+# --- predictions ----------------------------------------------------------------------------------------
+
+
+def check_predictions(evidence: Evidence) -> Check:
+    """Every prediction file is the one its run left; where it is not, say what was done to it."""
+    question = "Are the predictions those that the runs left?"
+    left = {}
+    for run, record in evidence.runs.items():
+        for stage in record.get("stages", []):
+            if stage["stage"] == "predict":
+                left[run, stage["task"]] = stage["files"]["."]
+    owner = {expected: cell for cell, expected in left.items()}
+    findings = []
+    for (run, target), expected in left.items():
+        file = evidence.folder / "runs" / run / "predictions" / f"{target}.parquet"
+        name = file.relative_to(evidence.folder)
+        if not file.is_file():
+            findings.append(falsifies(f"{name} is gone", (run,)))
+        elif (found := sha256(file)) != expected:
+            what = f"{name} holds the predictions of {' for '.join(owner[found])}" if found in owner else ""
+            findings.append(falsifies(what or f"{name} {_what_changed(evidence, run, target)}", (run,)))
+    done = (
+        f"{len(left)} prediction files compared with the hashes in the records of {len(evidence.runs)} runs."
+    )
+    return Check("predictions", question, done, tuple(findings), bool(left))
+
+
+def _what_changed(evidence: Evidence, run: str, target: str) -> str:
+    """What was done to a prediction file, as far as it can be told without the original."""
+    file = evidence.folder / "runs" / run / "predictions" / f"{target}.parquet"
+    labels = evidence.folder / "labels" / f"w{evidence.runs[run]['seeds']['world']}" / f"{target}.parquet"
+    try:
+        found, right = pd.read_parquet(file), pd.read_parquet(labels)
+    except (OSError, ValueError):
+        return "was changed after the run and cannot be read beside its labels"
+    for language, part in found.groupby("language"):
+        wanted = right[right["language"] == language]
+        for _, one in part.groupby("variant" if "variant" in part else "language"):
+            ids, asked = one["example_id"].tolist(), wanted["example_id"].tolist()
+            if len(ids) < len(asked):
+                return f"was truncated: {len(ids)} of {len(asked)} items in {language}"
+            if ids != asked and sorted(ids) == sorted(asked):
+                return (
+                    f"was reordered: the items in {language} stand in another order than when it was written"
+                )
+    if "item_score" in found and len(_against_item_scores(found, right)):
+        return "was edited: answers do not fit the item scores written beside them"
+    return "was changed after the run"
+
+
+def _against_item_scores(found: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
+    """Rows of plain answers that are right with an item score of 0, or wrong with one of 1."""
+    both = found.merge(right[["language", "example_id", "gold"]], on=["language", "example_id"])
+    first = both["prediction"].astype(str).str.split(" ").str[0]
+    same = (both["prediction"].astype(str) == both["gold"].astype(str)) | (first == both["gold"].astype(str))
+    whole = both["item_score"].isin([0.0, 1.0])
+    return both[whole & (same != (both["item_score"] == 1.0))]
+
+
+# --- runs and parameters --------------------------------------------------------------------------------
+
+
+def check_runs(evidence: Evidence) -> Check:
+    """Every run that the parameters ask for is there, no other, and all were made with these parameters."""
+    question = "Are all runs there, made with the parameters that the study names?"
+    if not evidence.runs:
+        lost = falsifies("there is not a single run below runs/")
+        return Check("runs", question, "There are no runs.", (lost,), complete=False)
+    findings = []
+    for run, record in evidence.runs.items():
+        differing = list(knobs_that_differ(record["parameters"], evidence.parameters))
+        if differing:
+            knob, mine, others = differing[0]
+            findings.append(
+                falsifies(f"runs/{run}/run.json says {knob} = {mine!r}, other runs say {others!r}", (run,))
+            )
+        for stage, knob, mine, whole in _stage_differences(record):
+            findings.append(
+                falsifies(
+                    f"runs/{run}/run.json: {stage} was made with {knob} = {mine!r}, the run says {whole!r}",
+                    (run,),
+                )
+            )
+    name, today = parameters_today(evidence)
+    for knob, mine, now in knobs_that_differ(evidence.parameters, today or evidence.parameters):
+        findings.append(falsifies(f"{name} says {knob} = {now!r}; the runs were made with {mine!r}"))
+    asked = runs_asked_for(evidence.parameters) | (runs_asked_for(today) if today else set())
+    for run in sorted(asked - set(evidence.runs)):
+        findings.append(
+            falsifies(
+                f"run {run} is asked for by the parameters and is not there: a seed or an arm was dropped"
+            )
+        )
+    for run in sorted(set(evidence.runs) - asked):
+        findings.append(falsifies(f"run {run} is there and the parameters do not ask for it", (run,)))
+    done = f"{len(evidence.runs)} runs found of {len(asked)} asked for."
+    return Check("runs", question, done, tuple(findings), facts={"runs": len(evidence.runs)})
+
+
+def parameters_today(evidence: Evidence) -> tuple[str, Mapping[str, Any] | None]:
+    """The scale's file as it stands, by its name; a variant keeps its own beside its outputs."""
+    file = evidence.repository / "params" / f"{evidence.scale}.yaml"
+    if "+" in evidence.scale:
+        file = evidence.folder / "params.yaml"
+    if not file.is_file():
+        return file.name, None
+    name = f"params/{file.name}" if file.parent.name == "params" else file.name
+    return name, yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def knobs_that_differ(
+    mine: Mapping[str, Any], other: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Knobs that both have with other values, but for lists that choose runs, and knobs of speed."""
+    for key in mine.keys() & other.keys():
+        knob = f"{path}.{key}" if path else str(key)
+        if knob in RESULTLESS or (path == "shared" and key in CHOOSING):
+            continue
+        if isinstance(mine[key], Mapping) and isinstance(other[key], Mapping):
+            yield from knobs_that_differ(mine[key], other[key], knob)
+        elif mine[key] != other[key]:
+            yield knob, mine[key], other[key]
+
+
+def _stage_differences(record: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, Any]]:
+    """Knobs that a stage was made with and that its run names otherwise."""
+    for stage in record.get("stages", []):
+        whole = record["parameters"]
+        updates = whole.get("target_finetuning", {}).get("updates", {})
+        if stage["stage"] == "finetune" and stage["task"] in updates:
+            tuned = {**whole["target_finetuning"], "updates": updates[stage["task"]]}
+            whole = {**whole, "target_finetuning": tuned}
+        for knob, mine, other in knobs_that_differ(stage.get("parameters", {}), whole):
+            yield f"{stage['stage']} of {stage['task']}", knob, mine, other
+
+
+def runs_asked_for(parameters: Mapping[str, Any]) -> set[str]:
+    """The names of the runs that parameters ask for: arms × world seeds × encoder seeds × seeds."""
+    shared = parameters["shared"]
+    names = set()
+    for text, world, encoder, seed in product(*(shared[knob] for knob in CHOOSING[:4])):
+        arm = parse_arm(text)
+        words = [arm.strategy, arm.intermediate_task or "none", arm.language_set or "none"]
+        names.add(f"{shared['encoder']}.w{world}.e{encoder}--{'--'.join(words)}--s{seed}".lower())
+    return names
+
+
+# --- encoder and code -----------------------------------------------------------------------------------
+
+
+def check_encoder(evidence: Evidence) -> Check:
+    """The encoder that lies beside the runs is the one they started from."""
+    question = "Is the encoder the one that the runs started from?"
+    findings, looked = [], 0
+    for parent in sorted({record["parent"] for record in evidence.runs.values()}):
+        runs = [name for name, record in evidence.runs.items() if record["parent"] == parent]
+        folder = evidence.folder / "encoders" / parent
+        if not folder.is_dir():
+            findings.append(
+                Finding("note", f"encoders/{parent} is not here; its runs cannot be repeated from it")
+            )
+            continue
+        looked += 1
+        found = fingerprint(sha256_of_folder(folder))
+        for run in runs:
+            expected = evidence.runs[run]["hashes"]["encoder"]
+            if found != expected:
+                findings.append(
+                    falsifies(
+                        f"encoders/{parent} was replaced: run {run} started from {expected}, "
+                        f"here lies {found}",
+                        (run,),
+                    )
+                )
+    return Check(
+        "encoder", question, f"{looked} encoders compared by their hash.", tuple(findings), looked > 0
+    )
+
+
+def check_code(evidence: Evidence, code_now: Mapping[str, str] | None) -> Check:
+    """The code that made the runs is the code of today; where it is not, the runs are stale, not false."""
+    question = "Is the source still the one that made the runs?"
+    if code_now is None:
+        return Check("code", question, "The code of today was not named.", complete=False)
+    changed: dict[str, list[str]] = defaultdict(list)
+    for run, record in evidence.runs.items():
+        made = {stage["stage"]: stage.get("code") for stage in record["stages"]} | record.get("code", {})
+        stages = [stage for stage, code in made.items() if code and code != code_now.get(stage)]
+        whole = fingerprint([code_now.get(stage["stage"]) for stage in record["stages"]])
+        if not stages and whole != record["hashes"]["code"]:
+            stages = ["training or prediction"]
+        if stages:
+            changed[several(stages, 6)].append(run)
+    findings = [
+        Finding("stale", f"the code of {stages} has changed since {len(runs)} runs were made", tuple(runs))
+        for stages, runs in changed.items()
+    ]
+    return Check("code", question, f"The code behind {len(evidence.runs)} runs compared by its hash.",
+                 tuple(findings), bool(evidence.runs))  # fmt: skip
+
+
+def training_stages(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The stages of a run that learned something."""
+    tasks = [stage["task"] for stage in record.get("stages", []) if stage["stage"] == "finetune"]
+    found = [stage_of(record, "intermediate", ""), *(stage_of(record, "finetune", task) for task in tasks)]
+    return [stage for stage in found if stage]

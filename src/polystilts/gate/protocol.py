@@ -1,0 +1,238 @@
+"""Were the rules kept? Labels, exposure, budgets, selection and the freeze, from what the runs recorded."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from polystilts.files import fingerprint, sha256
+from polystilts.gate.evidence import Evidence
+from polystilts.gate.finding import Check, Finding, falsifies, several
+from polystilts.gate.lineage import HYPOTHESES
+from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, TASKS
+
+
+def labels_read(record: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The labelled rows that a run says its intermediate stage read; None where its record is silent."""
+    for stage in record.get("stages", []):
+        if stage["stage"] == "intermediate":
+            read = stage.get("read")
+            return None if read is None else [row for row in read if "task" in row]
+    return []
+
+
+def declared(record: Mapping[str, Any], sets: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The tasks and languages that an arm's own definition lets it read labels of."""
+    arm, shared = record["arm"], record["parameters"]["shared"]
+    if not STRATEGIES[arm["strategy"]].labelled:
+        return []
+    tasks = [arm["intermediate_task"]] if arm["intermediate_task"] else [t.name for t in INTERMEDIATE_TASKS]
+    source = shared["source_language"]
+    languages = [source, *(code for code in shared["languages"] if arm["language_set"]
+                           and code != source and sets.get(code) == arm["language_set"])]  # fmt: skip
+    return [{"task": task, "language": code} for task in tasks for code in languages]
+
+
+def exposure_of(target: str, language: str, read: list[dict[str, Any]], source: str) -> str:
+    """What an arm that read these rows had seen, with labels, of a language that it is tested in."""
+    if language == source and TASKS[target].training_task != "none":
+        return "same-task"
+    kinds = {TASKS[row["task"]].kind for row in read if row["language"] == language}
+    return "none" if not kinds else "same-task" if TASKS[target].kind in kinds else "task"
+
+
+def check_exposure(evidence: Evidence) -> Check:
+    """Compute the exposure of every score again, from the rows that its run read."""
+    question = "Had the arm really seen no labels where a score counts as zero-shot?"
+    languages, scores = evidence.table("languages"), evidence.scores
+    if languages is None or scores is None or not evidence.runs:
+        return Check("exposure", question, "There are no scores, languages or runs.", complete=False)
+    sets = dict(zip(languages["language"], languages["set"], strict=True))
+    findings, from_records = [], 0
+    for run, record in evidence.runs.items():
+        source = record["parameters"]["shared"]["source_language"]
+        allowed, read = declared(record, sets), labels_read(record)
+        from_records += read is not None
+        strange = [
+            row for row in read or [] if {"task": row["task"], "language": row["language"]} not in allowed
+        ]
+        if strange:
+            row = strange[0]
+            findings.append(
+                falsifies(
+                    f"run {run} read labels of {row['task']} in {row['language']}, which its "
+                    "arm does not allow",
+                    (run,),
+                )
+            )
+        for stage in record["stages"]:
+            for row in (stage.get("read") or []) if stage["stage"] == "finetune" else []:
+                if row["language"] != source:
+                    findings.append(
+                        falsifies(
+                            f"run {run} read target labels of {row['task']} in "
+                            f"{row['language']}: that is not zero-shot",
+                            (run,),
+                        )
+                    )
+        tests = scores[(scores["run_id"] == run) & (scores["split"] == "test")]
+        keys = ["target_task", "language", "exposure"]
+        for target, language, said in tests[keys].drop_duplicates().itertuples(index=False):
+            found = exposure_of(target, language, read if read is not None else allowed, source)
+            if found != said:
+                findings.append(
+                    falsifies(
+                        f"run {run}, {target} in {language}: exposure is given as {said!r}, "
+                        f"what was read makes it {found!r}",
+                        (run,),
+                    )
+                )
+    others = len(evidence.runs) - from_records
+    how = f"rows read, as recorded, for {from_records} runs; as the arm allows, for {others}"
+    return Check(
+        "exposure", question, f"Exposure of {len(scores):,} scores computed again ({how}).", tuple(findings)
+    )
+
+
+def check_budgets(evidence: Evidence) -> Check:
+    """Labelled arms spend the same rows and updates; every run spends what its parameters say."""
+    question = "Do all arms spend the same?"
+    table = evidence.table("budget")
+    if table is None or not evidence.runs:
+        return Check("budgets", question, "There is no tables/budget.csv.",
+                     (Finding("open", "tables/budget.csv is not there: budgets were not compared"),),
+                     complete=False)  # fmt: skip
+    findings = []
+    spent = table.set_index("run_id")
+    for run in sorted(set(evidence.runs) ^ set(spent.index)):
+        findings.append(falsifies(f"run {run} is in only one of runs/ and tables/budget.csv", (run,)))
+    for run in sorted(set(evidence.runs) & set(spent.index)):
+        record, row = evidence.runs[run], spent.loc[run]
+        updates = planned_updates(record)
+        if row["updates"] != updates:
+            findings.append(falsifies(f"tables/budget.csv: run {run} spent {row['updates']:.0f} updates, its "
+                                      f"parameters give {updates}", (run,)))  # fmt: skip
+        tokens = sum(stage["tokens"] for stage in record["stages"] if stage["stage"] != "predict")
+        if tokens != row["labelled_tokens"] + row["mlm_tokens"]:
+            findings.append(
+                falsifies(
+                    f"tables/budget.csv: run {run} read "
+                    f"{row['labelled_tokens'] + row['mlm_tokens']:.0f} tokens, its record says "
+                    f"{tokens}",
+                    (run,),
+                )
+            )
+    labelled = spent[
+        [
+            STRATEGIES[evidence.runs[run]["arm"]["strategy"]].labelled if run in evidence.runs else False
+            for run in spent.index
+        ]
+    ]
+    for column in ("rows", "updates"):
+        usual = labelled[column].mode()
+        for run, value in labelled[column].items() if len(usual) else ():
+            if value != usual[0]:
+                findings.append(
+                    falsifies(
+                        f"tables/budget.csv: budgets are unequal: run {run} spent {value:.0f} "
+                        f"{column}, most labelled arms {usual[0]:.0f}",
+                        (run,),
+                    )
+                )
+    done = f"The budgets of {len(spent)} runs compared with each other and with their parameters."
+    return Check("budgets", question, done, tuple(findings))
+
+
+def planned_updates(record: Mapping[str, Any]) -> int:
+    """How many updates a run spends, by its parameters: nothing is stopped early, nothing chosen after."""
+    parameters, arm = record["parameters"], record["arm"]
+    target, first = parameters["target_finetuning"], parameters["intermediate_training"]
+    tasks = [stage["task"] for stage in record["stages"] if stage["stage"] == "finetune"]
+    updates = sum(target["updates"][task] for task in tasks)
+    strategy = STRATEGIES[arm["strategy"]]
+    if arm["strategy"] == "none-long":
+        return updates + first["updates"] * len(tasks)
+    times = 2 if strategy.labelled and strategy.masked_lm else int(strategy.labelled or strategy.masked_lm)
+    return updates + first["updates"] * times
+
+
+def _one_side_is_source(target: str) -> bool:
+    """Whether a search is between a language and the source language, which then is not asked in itself."""
+    search = TASKS[target].search
+    return bool(search and search.source_side)
+
+
+def _asked_in(evidence: Evidence, world: int, target: str, languages: list[str]) -> list[str]:
+    """The languages that a target has test items in: those of its labels, else all of the scale."""
+    file = evidence.folder / "labels" / f"w{world}" / f"{target}.parquet"
+    return (
+        sorted(pd.read_parquet(file, columns=["language"])["language"].unique())
+        if file.is_file()
+        else languages
+    )
+
+
+def check_selection(evidence: Evidence) -> Check:
+    """Every run is scored on every target in every language: nothing was left out after looking."""
+    question = "Was anything chosen after looking at the targets?"
+    scores = evidence.scores
+    if scores is None or not evidence.runs:
+        return Check("selection", question, "There are no scores or no runs.", complete=False)
+    tests = scores[scores["split"] == "test"]
+    findings, cells = [], 0
+    for run, record in evidence.runs.items():
+        shared = record["parameters"]["shared"]
+        mine = tests[tests["run_id"] == run]
+        there = set(zip(mine["target_task"], mine["language"], strict=True))
+        wanted = {(target, code) for target in shared["target_tasks"]
+                  for code in _asked_in(evidence, record["seeds"]["world"], target, shared["languages"])
+                  if not (_one_side_is_source(target) and code == shared["source_language"])}  # fmt: skip
+        cells += len(wanted)
+        lost = sorted(wanted - there)
+        if lost:
+            findings.append(falsifies(f"run {run} has no score for {several(' in '.join(c) for c in lost)}",
+                                      (run,)))  # fmt: skip
+    other = sorted(set(scores["split"]) - {"test", "dev"})
+    abroad = scores[(scores["split"] == "dev") & (scores["exposure"] != "same-task")]
+    if other or len(abroad):
+        findings.append(
+            falsifies(f"scores on {several(other) or 'development rows abroad'} could have served to choose")
+        )
+    return Check("selection", question, f"{cells:,} cells asked for, each looked up.", tuple(findings))
+
+
+def check_freeze(evidence: Evidence) -> Check:
+    """The hypotheses are those that were frozen, and only runs after the freeze count as confirmatory."""
+    question = "Were the hypotheses left alone after the freeze?"
+    frozen, rows = evidence.hypotheses.get("frozen"), evidence.hypotheses["hypotheses"]
+    today = fingerprint(rows)
+    findings, confirm = [], False
+    worlds = {record["seeds"]["world"] for record in evidence.runs.values()}
+    if frozen and frozen["hash"] != today:
+        findings.append(falsifies(f"{HYPOTHESES} was edited after the freeze of {frozen.get('date')}: frozen "
+                                  f"{frozen['hash']}, today {today}"))  # fmt: skip
+    elif frozen:
+        named = set(map(int, frozen.get("world_seeds", ())))
+        confirm = bool(named) and worlds == named or evidence.scale.split("+")[0] in frozen.get("scales", ())
+    file = evidence.file(HYPOTHESES)
+    now = sha256(file) if file.is_file() else ""
+    old = []
+    for claim in evidence.claims:
+        lineage = claim.get("lineage", {})
+        rows_then, file_then = lineage.get("hypotheses"), lineage.get("files", {}).get(HYPOTHESES, now)
+        if rows_then != today if rows_then else file_then != now:
+            old.append(claim["id"])
+    if old and not findings:
+        findings.append(
+            Finding("stale", f"{HYPOTHESES} has changed since the claims were made", claims=tuple(old))
+        )
+    for claim in evidence.claims:
+        if claim.get("confirmatory") and not confirm:
+            findings.append(falsifies(f"claim {claim['id']} calls itself confirmatory; its worlds "
+                                      f"({several(sorted(worlds))}) are not those that a freeze kept for it",
+                                      claims=(claim["id"],)))  # fmt: skip
+    when = (
+        f"They were frozen on {frozen.get('date')}." if frozen else "They are not frozen: all is exploratory."
+    )
+    return Check("freeze", question, f"{len(rows)} hypotheses compared with their frozen hash. {when}",
+                 tuple(findings), facts={"frozen": bool(frozen), "confirmatory": confirm})  # fmt: skip

@@ -1,0 +1,218 @@
+"""Are the published numbers what predictions and labels give? Scores, gains and claims, computed again."""
+
+import math
+
+import pandas as pd
+
+from polystilts.errors import StudyError
+from polystilts.gate.calls import Call, call_all
+from polystilts.gate.estimates import log_odds
+from polystilts.gate.evidence import Evidence
+from polystilts.gate.finding import Check, Finding, falsifies, several
+from polystilts.gate.scoring import score_again
+from polystilts.tasks import TASKS
+
+ROUNDING = 1.5e-6  # tables keep six decimals
+KEY = ["run_id", "target_task", "language", "metric", "variant"]
+
+
+def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
+    """Mark every prediction again and compare with `tables/scores.csv`; also returns the new scores."""
+    question = "Do predictions and labels give the published scores?"
+    published = evidence.scores
+    if published is None:
+        lost = falsifies("tables/scores.csv is not there: no score can be checked")
+        return Check("scores", question, "There is no score table.", (lost,), complete=False), pd.DataFrame()
+    findings: list[Finding] = []
+    tables, files = [], 0
+    for run, record in evidence.runs.items():
+        world = record["seeds"]["world"]
+        for target in record["parameters"]["shared"]["target_tasks"]:
+            predictions = evidence.folder / "runs" / run / "predictions" / f"{target}.parquet"
+            labels = evidence.folder / "labels" / f"w{world}" / f"{target}.parquet"
+            missing = [file for file in (predictions, labels) if not file.is_file()]
+            if missing:
+                name = missing[0].relative_to(evidence.folder)
+                findings.append(Finding("open", f"{name} is not there: not scored again", (run,)))
+                continue
+            try:
+                again = score_again(TASKS[target], pd.read_parquet(predictions), pd.read_parquet(labels))
+            except (StudyError, KeyError, ValueError) as problem:
+                name = predictions.relative_to(evidence.folder)
+                findings.append(falsifies(f"{name} cannot be marked: {problem}", (run,)))
+                continue
+            files += 1
+            tables.append(again.assign(run_id=run, target_task=target))
+    again = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*KEY, "value", "n"])
+    findings += _differences(published[published["split"] == "test"], again)
+    not_again = int((published["split"] != "test").sum())
+    if not_again:
+        findings.append(Finding("note", f"{not_again} development scores are not computed again: their "
+                                        "predictions are not kept; no claim rests on them"))  # fmt: skip
+    done = f"{len(again):,} scores computed again from {files} prediction files."
+    facts = {"scores": len(again), "prediction_files": files}
+    return Check("scores", question, done, tuple(findings), files > 0, facts), again
+
+
+def _differences(published: pd.DataFrame, again: pd.DataFrame) -> list[Finding]:
+    findings = []
+    both = published.merge(again, on=KEY, how="outer", suffixes=("", "_again"), indicator=True)
+    for row in both[both["_merge"] == "right_only"].groupby("run_id"):
+        cells = row[1]
+        first = _cell(cells.iloc[0])
+        what = f"{len(cells)} scores of run {row[0]} are not in tables/scores.csv, the first {first}"
+        findings.append(falsifies(what, (row[0],)))
+    known = set(again["run_id"])
+    for run, cells in both[both["_merge"] == "left_only"].groupby("run_id"):
+        why = "have no prediction behind them" if run in known else "belong to a run that is not there"
+        findings.append(
+            falsifies(f"{len(cells)} scores of run {run} {why}, the first {_cell(cells.iloc[0])}", (run,))
+        )
+    inner = both[both["_merge"] == "both"]
+    wrong = inner[
+        ((inner["value"] - inner["value_again"]).abs() > ROUNDING) | (inner["n"] != inner["n_again"])
+    ]
+    for run, cells in wrong.groupby("run_id"):
+        one = cells.iloc[0]
+        findings.append(
+            falsifies(
+                f"{len(cells)} scores of run {run} differ from its predictions, the first {_cell(one)}: "
+                "published "
+                f"{one['value']:.6f} on {one['n']:.0f} items, found {one['value_again']:.6f} on "
+                f"{one['n_again']:.0f}",
+                (run,),
+            )
+        )
+    return findings
+
+
+def _cell(row: pd.Series) -> str:
+    variant = f", {row['variant']}" if row["variant"] else ""
+    return f"{row['target_task']} in {row['language']} ({row['metric']}{variant})"
+
+
+def check_gains(evidence: Evidence) -> Check:
+    """Subtract the baseline from every score again and compare with `tables/gains.csv`."""
+    question = "Are the published gains the differences of the scores?"
+    published, scores = evidence.table("gains"), evidence.scores
+    if published is None or scores is None:
+        return Check("gains", question, "There is no table of gains.", (), complete=False)
+    pair = ["world_seed", "encoder", "encoder_seed", "seed", "finetune_task", "target_task", "language",
+            "metric", "variant"]  # fmt: skip
+    arm = ["strategy", "intermediate_task", "language_set"]
+    metric = scores["target_task"].map({name: task.metric for name, task in TASKS.items()})
+    rows = scores[(scores["split"] == "test") & (scores["metric"] == metric)]
+    base = rows[rows["strategy"] == "none"][[*pair, "value", "n"]]
+    again = rows[rows["strategy"] != "none"].merge(base, on=pair, suffixes=("", "_base"))
+    again["gain"] = again["value"] - again["value_base"]
+    again["gain_logit"] = log_odds(again["value"], again["n"]) - log_odds(
+        again["value_base"], again["n_base"]
+    )
+    both = published.merge(again, on=[*pair, *arm], how="outer", suffixes=("", "_again"), indicator=True)
+    findings = []
+    odd = both[both["_merge"] != "both"]
+    if len(odd):
+        findings.append(
+            falsifies(
+                f"{len(odd)} rows of tables/gains.csv and of the scores do not match, the "
+                f"first {odd.iloc[0]['target_task']} in {odd.iloc[0]['language']}"
+            )
+        )
+    wrong = both[
+        (both["_merge"] == "both")
+        & ~(
+            ((both["gain"] - both["gain_again"]).abs() < 2 * ROUNDING)
+            & ((both["gain_logit"] - both["gain_logit_again"]).abs() < 2 * ROUNDING)
+            & ((both["value"] - both["value_again"]).abs() < ROUNDING)
+            & ((both["baseline_value"] - both["value_base"]).abs() < ROUNDING)
+        )
+    ]
+    for run, part in wrong.groupby("run_id"):
+        one = part.iloc[0]
+        findings.append(falsifies(
+            f"{len(part)} gains of run {run} are not the difference of its scores, the first "
+            f"{one['target_task']} in {one['language']}: published {one['gain']:+.6f}, "
+            f"found {one['gain_again']:+.6f}", (run,)
+        ))  # fmt: skip
+    done = f"{len(published):,} gains computed again."
+    return Check("gains", question, done, tuple(findings), facts={"gains": len(published)})
+
+
+def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
+    """Estimate and call every hypothesis again from the scores; also returns the gate's own calls."""
+    question = "Do the scores give the published estimates, intervals and outcomes?"
+    scores, languages = evidence.scores, evidence.table("languages")
+    if scores is None or languages is None or not evidence.parameters:
+        return Check("claims", question, "There are no scores, languages or runs.", (), complete=False), {}
+    low = evidence.parameters["shared"]["low_resource"]
+    rows = evidence.hypotheses["hypotheses"]
+    calls = call_all(rows, scores, languages, low)
+    findings = []
+    for claim in evidence.claims:
+        call = calls.get(claim["hypothesis"])
+        if call is None:
+            what = f"claim {claim['id']}: its hypothesis {claim['hypothesis']!r} is not in hypotheses.yaml"
+            findings.append(falsifies(what, claims=(claim["id"],)))
+        elif not call.known:
+            what = f"claim {claim['id']}: the gate does not know its measure; it stays unverified"
+            findings.append(Finding("open", what, claims=(claim["id"],)))
+        elif wrong := claim_differences(claim, call):
+            findings.append(falsifies(f"claim {claim['id']}: {wrong}", claims=(claim["id"],)))
+    lost = sorted({row["id"] for row in rows} - {claim["hypothesis"] for claim in evidence.claims})
+    if lost:
+        findings.append(falsifies(f"claims.json says nothing of the hypotheses {several(lost)}"))
+    measured = sum(call.estimate is not None for call in calls.values())
+    done = f"{measured} estimates with their intervals computed again, {len(calls)} outcomes called again."
+    facts = {"claims": len(evidence.claims), "measured": measured}
+    return Check("claims", question, done, tuple(findings), facts=facts), calls
+
+
+def claim_differences(claim: dict, call: Call) -> str:
+    """Where a claim and the gate's own call differ, in words; empty where they agree."""
+    found = call.estimate
+    low, high = found.ends() if found else (None, None)
+    mine = {"estimate": found.value if found else None, "low": low, "high": high}
+    wrong = []
+    for name, value in mine.items():
+        said = claim.get(name)
+        there = value is not None and not math.isnan(value)
+        if (said is None) == there or (there and abs(said - value) > 2e-6 * max(1, abs(value))):
+            wrong.append(f"{name} is {said}, found {None if not there else round(value, 6)}")
+    for name, value in (("n", found.n if found else 0), ("units", found.units if found else 0)):
+        if claim.get(name) != value:
+            wrong.append(f"{name} is {claim.get(name)}, found {value}")
+    if claim.get("outcome") != call.outcome:
+        wrong.append(f"outcome is {claim.get('outcome')}, found {call.outcome}")
+    wrong += _sentence_differences(claim)
+    runs = tuple(sorted(claim.get("lineage", {}).get("runs", [])))
+    if runs != call.runs and runs:
+        wrong.append(f"it names {len(runs)} runs, its cells come from {len(call.runs)}")
+    return "; ".join(wrong)
+
+
+def _sentence_differences(claim: dict) -> list[str]:
+    """Numbers of the claim that its own sentence does not say, or says otherwise."""
+    sentence, wrong = claim.get("sentence", ""), []
+    if f"Outcome: {claim.get('outcome')}" not in sentence:
+        wrong.append("its sentence names another outcome")
+    if claim.get("estimate") is None:
+        return wrong
+    told = {"Found: {} ": ["estimate"]}
+    if claim.get("low") is not None and claim.get("high") is not None:
+        told["interval {} to {})"] = ["low", "high"]
+    for words, names in told.items():
+        # the ledger rounds before it cuts to six decimals: just at a half, either way is right
+        ways = [words.format(*(_signed(claim[name] + shift) for name in names)) for shift in (-1e-6, 1e-6)]
+        if not any(way in sentence for way in ways):
+            wrong.append(f"its sentence does not say '{ways[0].strip()}'")
+    return wrong
+
+
+def _signed(value: float) -> str:
+    """A number as the sentences of claims write it.
+
+    >>> _signed(-1.26), _signed(0.01)
+    ('−1.3', '0.0')
+    """
+    rounded = round(value, 1) + 0.0
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"

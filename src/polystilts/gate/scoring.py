@@ -1,0 +1,193 @@
+"""Every score a second time, from predictions and labels, by other means than the ones that published it.
+
+Accuracy comes from scikit-learn, chunk F1 from seqeval, rankings from ir-measures. Nothing is imported from
+the rooms `evaluation` and `statistics`: a mistake there must not be repeated here.
+"""
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+import ir_measures
+import numpy as np
+import pandas as pd
+from sklearn.metrics import accuracy_score
+
+from polystilts.errors import StudyError
+from polystilts.tasks import Task
+
+WITH_ACCURACY = "f1"  # tagging by this metric also reports the share of right words
+NO_CANDIDATE = "-"  # what a sentence without a translation is answered with
+
+
+def score_again(task: Task, predictions: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Columns language, variant, metric, value (0–100) and n; raises StudyError where items do not match."""
+    predictions = predictions.assign(
+        variant=predictions["variant"].fillna("").astype(str) if "variant" in predictions else "",
+        example_id=predictions["example_id"].astype(str),
+    )
+    labels = labels.assign(example_id=labels["example_id"].astype(str))
+    rows = []
+    for (language, variant), part in predictions.groupby(["language", "variant"], sort=True):
+        asked = labels[labels["language"] == language].set_index("example_id")
+        given = part.set_index("example_id")["prediction"]
+        if not given.index.is_unique or set(given.index) != set(asked.index):
+            lost = len(set(asked.index) - set(given.index))
+            raise StudyError(f"{task.name} in {language}: {lost} of {len(asked)} items have no prediction, "
+                             f"{len(given) - given.index.nunique()} have several")  # fmt: skip
+        given = given.loc[asked.index].astype(str).tolist()
+        for metric, value in _measures(task, asked, given).items():
+            rows.append((language, variant, metric, value, len(asked)))
+    return pd.DataFrame(rows, columns=["language", "variant", "metric", "value", "n"])
+
+
+def _measures(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, float]:
+    gold = asked["gold"].astype(str).tolist()
+    if task.kind == "tagging":
+        return _tagging(task, gold, given)
+    if task.kind == "question_answering":
+        return _answers(task, asked, given)
+    if task.kind == "retrieval":
+        return _rankings(task, asked, given)
+    return {"accuracy": 100 * float(accuracy_score(gold, given))}
+
+
+# --- tags -----------------------------------------------------------------------------------------------
+
+
+def _tagging(task: Task, gold: list[str], given: list[str]) -> dict[str, float]:
+    right, guess = ([text.split(" ") for text in column] for column in (gold, given))
+    if [*map(len, right)] != [*map(len, guess)]:
+        raise StudyError(f"{task.name}: tags and words differ in number")
+    by_word = 100 * float(accuracy_score([t for s in right for t in s], [t for s in guess for t in s]))
+    if task.metric == "token_accuracy":
+        return {"token_accuracy": by_word}
+    found = {task.metric: chunk_f1(right, guess)}
+    if task.metric == WITH_ACCURACY:
+        found["token_accuracy"] = by_word
+    return found
+
+
+def chunk_f1(right: Sequence[Sequence[str]], guess: Sequence[Sequence[str]]) -> float:
+    """The F1 of chunks by seqeval, on tags rewritten so that today's seqeval reads them as XTREME's did.
+
+    XTREME scored with seqeval 0.0.12, which takes the first letter of a tag as its prefix and what follows
+    the last hyphen as its type; version 1 cuts the first letter off the type. Written as `first letter-type`
+    a tag means the same to both.
+    """
+    import warnings
+
+    from seqeval.metrics import f1_score  # late: its import costs a second
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of tags that are not named as in IOB
+        rewritten = [[[_as_prefix(tag) for tag in sentence] for sentence in side] for side in (right, guess)]
+        return 100 * float(f1_score(*rewritten, average="micro", zero_division=0))
+
+
+def _as_prefix(tag: str) -> str:
+    return tag if tag == "O" else f"{tag[0]}-{tag.split('-')[-1]}"
+
+
+# --- answers --------------------------------------------------------------------------------------------
+
+ARTICLES = {  # what MLQA's evaluator drops before it compares, by language
+    "en": r"\b(a|an|the)\b",
+    "es": r"\b(un|una|unos|unas|el|la|los|las)\b",
+    "de": r"\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
+    "vi": r"\b(của|là|cái|chiếc|những)\b",
+    "ar": "ال",
+}
+
+
+def _answers(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, float]:
+    """SQuAD's F1 and exact match, from contexts, right answers and the places of the guesses."""
+    f1, exact = [], []
+    for guess, (language, context, answers) in zip(
+        given, zip(asked["language"], asked["context"], asked["answers"], strict=True), strict=True
+    ):
+        first, last = map(int, guess.rsplit(":", 1))
+        mine = _words(context[first:last] if first >= 0 else "", task.normaliser, language)
+        right = [_words(str(answer), task.normaliser, language) for answer in answers]
+        kept = [words for words in right if words] or [[]]
+        f1.append(max(_overlap(words, mine, task.unanswerable) for words in kept))
+        # SQuAD 2 passes over answers that normalise to nothing; SQuAD 1.1 compares whatever is there.
+        exact.append(float(mine in (kept if task.unanswerable else right)))
+    return {"f1": 100 * float(np.mean(f1)), "exact_match": 100 * float(np.mean(exact))}
+
+
+def _words(text: str, rule: str, language: str) -> list[str]:
+    """The words of an answer as SQuAD, or MLQA in its language, compares them.
+
+    >>> _words("The cat's “Hat”!", "squad", "de"), _words("Die „Katze“", "mlqa", "de")
+    (['cats', '“hat”'], ['katze'])
+    """
+    marks = set(string.punctuation)
+    mlqa = rule == "mlqa"
+    kept = (c for c in text.lower() if c not in marks and not (mlqa and unicodedata.category(c)[0] == "P"))
+    bare = "".join(kept)
+    if mlqa and language == "zh":
+        bare = re.sub("([\u4e00-\u9fa5])", r" \1 ", bare)
+    elif not mlqa:
+        bare = re.sub(ARTICLES["en"], " ", bare)
+    elif language in ARTICLES:
+        bare = re.sub(ARTICLES[language], " ", bare)
+    return bare.split()
+
+
+def _overlap(right: list[str], guess: list[str], nothing_may_be_right: bool) -> float:
+    if not right or not guess:
+        return float(nothing_may_be_right and right == guess)
+    counted = Counter(right)
+    shared = sum(min(count, counted[word]) for word, count in Counter(guess).items())
+    precision, recall = shared / len(guess), shared / len(right)
+    return 2 * precision * recall / (precision + recall) if shared else 0.0
+
+
+# --- rankings -------------------------------------------------------------------------------------------
+
+
+def _rankings(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, float]:
+    gold, ranked = asked["gold"].astype(str).tolist(), [guess.split(" ... ")[0] for guess in given]
+    if task.metric == "bucc_f1":
+        right = {(item, name) for item, name in zip(asked.index, gold, strict=True) if name != NO_CANDIDATE}
+        mined = {(item, name) for item, name in zip(asked.index, given, strict=True) if name != NO_CANDIDATE}
+        return {"bucc_f1": 200 * len(right & mined) / (len(right) + len(mined))}
+    if task.metric == "accuracy":
+        first = [guess.split()[0] if guess.split() else "" for guess in ranked]
+        return {"accuracy": 100 * float(accuracy_score(gold, first))}
+    found = {task.metric: ranking(task.metric, gold, ranked)}
+    whole = [_whole_precision(right, guess) for right, guess in zip(gold, given, strict=True)]
+    if task.metric == "map@20" and None not in whole:
+        found["map"] = 100 * float(np.mean(whole))
+    return found
+
+
+def _whole_precision(gold: str, guess: str) -> float | None:
+    """Average precision over the whole ranking, where the guess says the place of every right candidate."""
+    head, _, tail = guess.partition(" ... ")
+    wanted = gold.split()
+    places = [place for place, name in enumerate(head.split(), start=1) if name in wanted]
+    places = sorted(places + [int(word.split(":")[0]) for word in tail.split()])
+    if len(places) != len(wanted):
+        return None
+    return float(np.mean([hits / place for hits, place in enumerate(places, start=1)]))
+
+
+def ranking(metric: str, gold: Sequence[str], given: Sequence[str], depth: int = 20) -> float:
+    """Mean average precision or mean reciprocal rank of the first 20 candidates, by ir-measures.
+
+    trec_eval divides average precision by all relevant candidates; the contract by as many as 20 places hold.
+    """
+    relevant, ranked, scale = {}, {}, {}
+    for number, (right, guess) in enumerate(zip(gold, given, strict=True)):
+        query = str(number)
+        wanted, places = set(right.split()), list(dict.fromkeys(guess.split()[:depth]))
+        relevant[query] = dict.fromkeys(wanted, 1)
+        ranked[query] = {name: float(depth - place) for place, name in enumerate(places)}
+        scale[query] = len(wanted) / min(len(wanted), depth) if metric == "map@20" else 1.0
+    measure = ir_measures.AP if metric == "map@20" else ir_measures.RR
+    values = {row.query_id: row.value for row in ir_measures.iter_calc([measure], relevant, ranked)}
+    return 100 * float(np.mean([values.get(query, 0.0) * scale[query] for query in relevant]))

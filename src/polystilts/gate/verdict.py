@@ -1,0 +1,214 @@
+"""The verdict: every check on one folder of outputs, a status for each claim and for the study."""
+
+import datetime
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polystilts import account
+from polystilts.gate.calls import Call
+from polystilts.gate.controls import check_controls
+from polystilts.gate.counterexamples import Counterexample, check_counterexamples
+from polystilts.gate.data import check_data
+from polystilts.gate.evidence import Evidence, open_evidence
+from polystilts.gate.finding import Check, Finding
+from polystilts.gate.lineage import check_code, check_encoder, check_files, check_predictions, check_runs
+from polystilts.gate.prose import check_citations, check_prose
+from polystilts.gate.protocol import (
+    check_budgets,
+    check_exposure,
+    check_freeze,
+    check_selection,
+)
+from polystilts.gate.recompute import check_claims, check_gains, check_scores
+from polystilts.gate.replication import Rerun, check_replication
+
+EXIT_CODES = {"VERIFIED": 0, "FALSIFIED": 1, "UNVERIFIED": 3, "UNVERIFIED (stale)": 3}
+WHOLE_STUDY = ("prose", "citations")  # they speak about texts, not about one claim's evidence
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One claim with both its verdicts: what it found (outcome), and whether that can be trusted (status)."""
+
+    id: str
+    sentence: str
+    outcome: str
+    status: str
+    reason: str
+    weakened: tuple[str, ...]
+    counterexample: Counterexample | None
+    cells_repeated: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says about a study."""
+
+    scale: str
+    status: str
+    reason: str
+    checks: tuple[Check, ...]
+    claims: tuple[Judged, ...]
+    reruns: tuple[Rerun, ...]
+    evaluated_at: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """0 VERIFIED, 1 FALSIFIED, 3 UNVERIFIED."""
+        return EXIT_CODES[self.status]
+
+    @property
+    def findings(self) -> list[tuple[str, Finding]]:
+        """Every finding with the name of its check, the gravest first."""
+        order = ("falsifies", "stale", "open", "weakens", "note")
+        found = [(check.name, finding) for check in self.checks for finding in check.findings]
+        return sorted(found, key=lambda pair: order.index(pair[1].effect))
+
+
+def verify(
+    folder: Path,
+    replicate: int = 0,
+    seed: int = 0,
+    code_now: Any = None,
+    hardware: Mapping[str, Any] | None = None,
+    repository: Path | None = None,
+    readme: bool = True,
+) -> Verdict:
+    """Try to falsify a study: every check, and `replicate` cells drawn by `seed` done again.
+
+    `code_now` is a function from parameters to the fingerprint of each stage's code today; without it the
+    gate cannot tell whether the source has changed, and says so. `readme=False` leaves README.md out, whose
+    numbers are filled in after a study.
+    """
+    evidence = open_evidence(folder, repository)
+    with account.spend("gate"), tempfile.TemporaryDirectory(prefix="polystilts-gate-") as place:
+        checks, calls, hunted, reruns = _all_checks(
+            evidence, Path(place), replicate, seed, code_now, hardware, readme
+        )
+    claims = tuple(_judge(claim, checks, calls, hunted, reruns) for claim in evidence.claims)
+    status, reason = _study(checks, claims)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    asked = {"replicate": replicate, "seed": seed}
+    return Verdict(evidence.scale, status, reason, tuple(checks), claims, tuple(reruns), now, asked)
+
+
+def _all_checks(
+    evidence: Evidence,
+    place: Path,
+    replicate: int,
+    seed: int,
+    code_now: Any,
+    hardware: Mapping[str, Any] | None,
+    readme: bool,
+) -> tuple[list[Check], dict[str, Call], dict[str, list[Counterexample]], list[Rerun]]:
+    today = code_now(evidence.parameters) if code_now and evidence.parameters else None
+    scores, _ = check_scores(evidence)
+    claims, calls = check_claims(evidence)
+    data, worlds = check_data(evidence, place, today)
+    hunt, hunted = check_counterexamples(evidence, calls, evidence.hypotheses["hypotheses"])
+    again, reruns = check_replication(evidence, calls, worlds, place, replicate, seed, hardware)
+    checks = [
+        check_files(evidence), check_runs(evidence), check_predictions(evidence), check_encoder(evidence),
+        check_code(evidence, today), data, scores, check_gains(evidence), claims, again, hunt,
+        check_prose(evidence, readme), check_citations(evidence), check_controls(evidence, calls),
+        check_exposure(evidence), check_budgets(evidence), check_selection(evidence), check_freeze(evidence),
+    ]  # fmt: skip
+    return checks, calls, hunted, reruns
+
+
+# What must have been looked at before a claim can be verified; the rest is additional.
+NEEDED = ("files", "runs", "predictions", "encoder", "code", "data", "scores", "gains", "claims", "exposure",
+          "budgets", "selection", "freeze")  # fmt: skip
+
+
+def _judge(
+    claim: Mapping[str, Any],
+    checks: list[Check],
+    calls: Mapping[str, Call],
+    hunted: Mapping[str, list[Counterexample]],
+    reruns: list[Rerun],
+) -> Judged:
+    runs = claim.get("lineage", {}).get("runs", [])
+    mine = [(check.name, finding) for check in checks if check.name not in WHOLE_STUDY
+            for finding in check.findings if finding.touches(claim["id"], runs)]  # fmt: skip
+    mine += [(check.name, finding) for check in checks if check.name in WHOLE_STUDY
+             for finding in check.findings if claim["id"] in finding.claims]  # fmt: skip
+    effects = {effect: [f"{name}: {finding.what}" for name, finding in mine if finding.effect == effect]
+               for effect in ("falsifies", "stale", "open", "weakens")}  # fmt: skip
+    call = calls.get(claim["hypothesis"])
+    cells = set()
+    if call is not None and call.cells is not None:
+        cells = {
+            (run, target)
+            for column in ("run_id", "run_id_c")
+            for run, target in zip(call.cells[column], call.cells["target_task"], strict=True)
+        }
+    repeated = sum(one.good and (one.run, one.target) in cells for one in reruns)
+    unseen = [check.name for check in checks if check.name in NEEDED and not check.complete]
+    if effects["falsifies"]:
+        status, reason = "FALSIFIED", effects["falsifies"][0]
+    elif effects["stale"]:
+        status, reason = "UNVERIFIED (stale)", effects["stale"][0]
+    elif claim.get("estimate") is None:
+        status, reason = "UNVERIFIED", "there is no number to verify: not run at this scale"
+    elif effects["open"] or unseen:
+        status = "UNVERIFIED"
+        reason = (
+            effects["open"][0] if effects["open"] else f"nothing could be looked at for {', '.join(unseen)}"
+        )
+    elif not repeated:
+        status, reason = (
+            "UNVERIFIED",
+            "computed again from predictions and labels; none of its cells was repeated",
+        )
+    else:
+        status = "VERIFIED"
+        reason = f"computed again, and {repeated} of its {len(cells)} cells repeated from their inputs"
+    found = hunted.get(claim["hypothesis"]) or []
+    return Judged(claim["id"], claim["sentence"], claim["outcome"], status, reason, tuple(effects["weakens"]),
+                  found[0] if found else None, repeated)  # fmt: skip
+
+
+def _study(checks: list[Check], claims: tuple[Judged, ...]) -> tuple[str, str]:
+    """The study is what its worst finding makes it; verified only where repeated cells came out the same."""
+
+    def first(effect: str) -> str:
+        return next((f"{check.name}: {finding.what}" for check in checks for finding in check.findings
+                     if finding.effect == effect), "")  # fmt: skip
+
+    if reason := first("falsifies"):
+        return "FALSIFIED", reason
+    if reason := first("stale"):
+        return "UNVERIFIED (stale)", reason
+    if reason := first("open"):
+        return "UNVERIFIED", reason
+    unseen = [check.name for check in checks if check.name in NEEDED and not check.complete]
+    if unseen:
+        return "UNVERIFIED", f"nothing could be looked at for {', '.join(unseen)}"
+    verified = sum(claim.status == "VERIFIED" for claim in claims)
+    if not verified:
+        return "UNVERIFIED", "everything was computed again from predictions and labels; no cell was repeated"
+    return "VERIFIED", f"{verified} of {len(claims)} claims are verified, none is falsified"
+
+
+def told(verdict: Verdict) -> Iterator[str]:
+    """The verdict as lines for the terminal."""
+    yield f"{verdict.scale}: {verdict.status}. {verdict.reason}"
+    yield ""
+    for check in verdict.checks:
+        bad = [finding for finding in check.findings if finding.effect in ("falsifies", "stale")]
+        mark = "FOUND" if bad else "ok" if check.complete else "-"
+        yield f"  {mark:6}{check.name:16}{check.done}"
+    yield ""
+    for name, finding in verdict.findings:
+        yield f"  {finding.effect}: {name}: {finding.what}"
+    yield ""
+    for claim in verdict.claims:
+        yield f"  {claim.status:19} {claim.outcome:13} {claim.id}: {claim.reason}"
+        if claim.counterexample is not None and claim.counterexample.turns:
+            yield (f"{'':36}strongest counterexample: {claim.counterexample.where}, "
+                   f"{claim.counterexample.value:+.1f}")  # fmt: skip

@@ -1,0 +1,180 @@
+"""The engine at work: Snakemake over the jobs of a study, here or through a queue; or no engine at all."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from polystilts import paths
+from polystilts.errors import StudyError, WrongUse
+from polystilts.files import read_json
+from polystilts.pipeline.alone import WORK
+from polystilts.pipeline.chapters import Job, jobs_of, needed_jobs
+from polystilts.pipeline.hold import queue_name
+from polystilts.pipeline.mill import surroundings
+from polystilts.pipeline.study import Study
+
+MILL = (sys.executable, "-m", "polystilts.pipeline.mill")
+LITTLE = 4 << 20  # bytes of free disk below which a failure is put down to a full disk
+
+
+def environment_of(study: Study, data: str, invocation: str, profile: str = "") -> dict[str, str]:
+    """What every job of a study is told through its environment."""
+    me = psutil.Process()
+    return {
+        **os.environ,
+        **surroundings(study),
+        "POLYSTILTS_STUDY": str(study.folder),
+        "POLYSTILTS_ROOT": str(paths.REPOSITORY),
+        "POLYSTILTS_DRIVER": f"{platform.node()}:{me.pid}:{me.create_time()}",
+        "POLYSTILTS_INVOCATION": invocation,
+        "POLYSTILTS_DATA": str(Path(data).resolve()) if data else os.environ.get("POLYSTILTS_DATA", ""),
+        "POLYSTILTS_GPUS": gpus_of_a_cluster(study) if profile else ",".join(gpus_here()),
+    }
+
+
+def gpus_here() -> list[str]:
+    """The GPUs of this machine that may be used, by the names CUDA_VISIBLE_DEVICES takes."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [name for name in chosen.split(",") if name]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
+    count = sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+    return [str(number) for number in range(count)]
+
+
+def gpus_of_a_cluster(study: Study) -> str:
+    """Whether the jobs of a study ask a queue for a GPU each: those with a ready-made encoder do."""
+    return "queue" if study.scale["pretraining"]["updates"] == 0 else ""
+
+
+def engine_command(study: Study, cores: int, gpus: str, profile: str = "") -> list[str]:
+    """The command line of the engine."""
+    engine = study.folder / ".done" / "engine"
+    # No lock of its own: the driver holds one, and has made sure that nobody else is at work. Stamps of jobs
+    # whose sources changed are gone by now, so all that is left to compare is which stamp is newer.
+    command = [sys.executable, "-m", "snakemake", "--directory", str(engine)]
+    command += ["--snakefile", str(paths.PACKAGE / "pipeline" / "Snakefile")]
+    command += ["--nolock", "--rerun-incomplete", "--rerun-triggers", "mtime", "--keep-going"]
+    if profile:
+        folder = Path(profile).resolve()
+        if not (folder / "config.yaml").is_file():
+            raise WrongUse(f"{profile} is not a profile: it has no config.yaml; there is profiles/slurm")
+        name = ["--slurm-jobname-prefix", queue_name(study)] if "slurm" in folder.name else []
+        return [*command, "--workflow-profile", str(folder), *name]
+    command += ["--resources", f"gpu={len(gpus.split(','))}"] if gpus else []
+    return [*command, "--cores", str(cores)]
+
+
+def run_engine(study: Study, command: list[str], environment: Mapping[str, str], tick: Callable) -> None:
+    """Run the engine to its end, keeping what it says in `.done/engine.log`."""
+    log = study.folder / ".done" / "engine.log"
+    with subprocess.Popen(
+        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as engine:
+        said: deque[str] = deque(maxlen=400)
+        reader = threading.Thread(target=keep, args=(engine.stdout, log, said), daemon=True)
+        reader.start()
+        try:
+            while engine.poll() is None:
+                tick()
+                time.sleep(0.2)
+        except BaseException:
+            end_children()
+            raise
+    reader.join(timeout=5)
+    if engine.returncode:
+        fail(study, said)
+
+
+def run_alone(study: Study, cores: int, environment: Mapping[str, str], tick: Callable) -> None:
+    """Do the work of all jobs without notebooks or engine, some at a time, each after those it needs.
+
+    A job that failed keeps those that need it from starting; the others go on.
+    """
+    waiting = [job for job in jobs_of(study) if job.chapter.name in WORK]
+    needs = {job: [other for other in needed_jobs(job, study) if other in waiting] for job in waiting}
+    running: dict[Job, tuple[subprocess.Popen, IO[str]]] = {}
+    ended: dict[Job, int] = {}
+    said: list[str] = []
+    gpus = environment["POLYSTILTS_GPUS"]
+    places = min(cores, len(gpus.split(","))) if gpus else cores
+    try:
+        while waiting or running:
+            for job in [job for job, (process, _) in running.items() if process.poll() is not None]:
+                process, stream = running.pop(job)
+                ended[job] = process.returncode
+                stream.seek(0)
+                said += stream.read().splitlines() if process.returncode else []
+            for job in [job for job in waiting if any(ended.get(other) for other in needs[job])]:
+                waiting.remove(job)
+                ended[job] = 1
+            for job in [job for job in waiting if all(other in ended for other in needs[job])]:
+                if len(running) < places:
+                    waiting.remove(job)
+                    stream = tempfile.TemporaryFile("w+", encoding="utf-8")
+                    command = [*MILL, "--no-notebook", "--scale", study.scale.name, f"--tag={study.tag}"]
+                    command += [job.chapter.name, job.batch]
+                    running[job] = subprocess.Popen(command, env=dict(environment), stderr=stream), stream
+            tick()
+            time.sleep(0.2)
+    except BaseException:
+        end_children()
+        raise
+    if any(ended.values()):
+        fail(study, said)
+
+
+def keep(stream, log: Path, said: deque) -> None:
+    """Keep what the engine says on disk and, should the disk be full, at least its end in memory."""
+    with open(log, "w", encoding="utf-8", buffering=1) as kept:
+        full = False
+        for line in stream:
+            said.append(line.rstrip())
+            try:
+                if not full:
+                    kept.write(line)
+            except OSError:
+                full = True
+
+
+def end_children() -> None:
+    """End everything this process has started."""
+    for child in psutil.Process().children(recursive=True):
+        try:
+            child.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def fail(study: Study, said: Sequence[str]) -> None:
+    """Say in a line for each failed job what failed, with the exit code of the first."""
+    failures = []
+    for file in sorted((study.folder / ".done" / "failed").glob("*.json")):
+        try:
+            failures.append(read_json(file))
+        except ValueError:  # cut short by a full disk
+            continue
+    lines = [
+        f"{row['chapter']} failed: {row['error']}" + (f"\n  see {row['notebook']}" if row["notebook"] else "")
+        for row in failures
+    ] or sorted({line.strip() for line in said if " failed: " in line})
+    if not lines:
+        last = " ".join(line.strip() for line in list(said)[-3:]) or "it said nothing"
+        lines = [f"the study stopped: {last} — see {study.folder / '.done' / 'engine.log'}"]
+    if shutil.disk_usage(study.folder).free < LITTLE:
+        lines.append(f"  the disk of {study.folder} is full: make room, then the same command goes on")
+    error = WrongUse if failures and failures[0].get("exit_code") == 2 else StudyError
+    raise error("\n".join(lines))

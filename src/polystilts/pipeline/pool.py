@@ -1,0 +1,115 @@
+"""Several studies read as one: a world, a class of students or a site each, with the bundle as the unit.
+
+Bundles are merged only if they asked the same questions, with the same code, of worlds made alike. Otherwise
+what differs is said, and nothing is merged.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from polystilts import paths
+from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.claim import Claim
+from polystilts.evidence.conclude import HYPOTHESES
+from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.evidence.ledger import build_claims, write_claims
+from polystilts.evidence.summary import write_summary
+from polystilts.files import sha256, write_json, write_table
+from polystilts.pipeline.bundles import Bundle, bundles_of, refuse_differences
+from polystilts.statistics.gains import gains
+from polystilts.statistics.tables import read_table
+
+POOLED = "pooled"
+BESIDE = ("budget.csv", "time.csv", "shortcuts.csv")  # joined as they are, where every bundle has them
+
+
+def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
+    """Merge bundles into one analysis, in a folder of its own, and say what was merged and what it found."""
+    folders = [Path(folder) for folder in folders]
+    destination = Path(destination or paths.OUTPUTS / POOLED)
+    if destination.resolve() in {folder.resolve() for folder in folders}:
+        raise WrongUse(f"{destination} is one of the bundles; name another folder with --to")
+    bundles = [bundle for folder in folders for bundle in bundles_of(folder)]
+    if len(bundles) < 2:
+        raise WrongUse(
+            f"pool needs two bundles or more; {', '.join(map(str, folders))} holds {len(bundles)} finished: "
+            "run another world seed, or name another folder"
+        )
+    hypotheses_path = paths.PARAMS / HYPOTHESES
+    refuse_differences(bundles, load_hypotheses(hypotheses_path).hash)
+    scores = pd.concat([one.scores.assign(bundle=one.name) for one in bundles], ignore_index=True)
+    languages = merged_languages(bundles)
+    paired = gains(scores)
+    declared = sorted({seed for one in bundles for seed in one.declared})
+    claims = build_claims(
+        scores, paired, languages, load_hypotheses(hypotheses_path), scale=destination.name,
+        low_resource=bundles[0].low_resource, hypotheses_path=hypotheses_path, declared_worlds=declared,
+    )  # fmt: skip
+    write_table(destination / "tables" / "scores.csv", scores)
+    write_table(destination / "tables" / "gains.csv", paired)
+    write_table(destination / "tables" / "languages.csv", languages)
+    for name in BESIDE:
+        files = list(dict.fromkeys(one.folder / "tables" / name for one in bundles))
+        if all(file.exists() for file in files):
+            write_table(destination / "tables" / name, pd.concat([read_table(file) for file in files]))
+    write_claims(destination / "claims.json", claims)
+    write_summary(destination / "summary.md", destination.name, claims, scores, pooled=True)
+    write_json(destination / "pool.json", {"bundles": [record_of(one) for one in bundles]})
+    return told(bundles, claims, declared, destination)
+
+
+def merged_languages(bundles: Sequence[Bundle]) -> pd.DataFrame:
+    """The languages of all bundles: measured numbers are averaged, words that differ are refused."""
+    tables = {str(one.folder): one.languages for one in bundles}
+    together = pd.concat(tables.values(), ignore_index=True)
+    rows = []
+    for code, part in together.groupby("language", sort=False):
+        row = {}
+        for column in together.columns:
+            numbers = pd.to_numeric(part[column], errors="coerce")
+            if numbers.notna().all():
+                row[column] = round(numbers.mean()) if column == "resource" else numbers.mean()
+            elif part[column].nunique() == 1:
+                row[column] = part[column].iloc[0]
+            else:
+                told = " and ".join(map(str, part[column].unique()))
+                raise StudyError(f"{code} has {column} {told} in different bundles: not the same language")
+        rows.append(row)
+    if any(len(table) != len(rows) for table in tables.values()):
+        raise StudyError("the bundles have different languages; pool those with the same ones")
+    return pd.DataFrame(rows)
+
+
+def record_of(one: Bundle) -> dict[str, Any]:
+    """What `pool.json` keeps of a bundle."""
+    tables = ("scores.csv", "languages.csv")
+    return {
+        "name": one.name,
+        "world_seeds": sorted(int(seed) for seed in one.scores["world_seed"].unique()),
+        "encoders": sorted(one.scores["encoder"].unique()),
+        "runs": int(one.scores["run_id"].nunique()),
+        "status": one.status,
+        "files": {f"tables/{name}": sha256(one.folder / "tables" / name) for name in tables},
+        "unfinished_worlds": list(one.left_out),
+    }
+
+
+def told(
+    bundles: Sequence[Bundle], claims: Sequence[Claim], declared: Iterable[int], destination: Path
+) -> str:
+    """What was pooled, what is missing of what was declared, and the answer."""
+    worlds = {int(seed) for one in bundles for seed in one.scores["world_seed"].unique()}
+    lines = [f"{len(bundles)} bundles pooled into {destination}: {', '.join(one.name for one in bundles)}"]
+    open_ones = [one.name for one in bundles if one.status != "VERIFIED"]
+    if open_ones:
+        lines.append(f"not reproduced by an independent run yet: {', '.join(open_ones)}")
+    unfinished = sorted({seed for one in bundles for seed in one.left_out})
+    if unfinished:
+        lines.append(f"left out, not finished: worlds {', '.join(map(str, unfinished))}")
+    missing = sorted(set(declared) - worlds)
+    if missing:
+        lines.append(f"INCOMPLETE: declared and not there: worlds {', '.join(map(str, missing))}")
+    return "\n".join([*lines, next(claim.sentence for claim in claims if claim.id == "primary")])

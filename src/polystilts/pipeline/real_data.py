@@ -1,0 +1,122 @@
+"""Real data and ready-made encoders as pieces of work of a study."""
+
+import os
+from pathlib import Path
+
+from polystilts.errors import WrongUse
+from polystilts.files import fingerprint, sha256_of_folder
+from polystilts.languages import LANGUAGES
+from polystilts.pipeline.cells import code_hash, contents, finish, versions
+from polystilts.pipeline.inputs import real_parameters, world_seeds
+from polystilts.pipeline.study import Run, Study
+from polystilts.sources.catalogue import ENCODERS, UNPINNED, hub_rows
+from polystilts.sources.doors import files_asked, open_door
+from polystilts.tasks import parse_arm
+
+ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what a folder must hold
+
+
+def data_root() -> Path | None:
+    """The root of the real data sets: DATA= of the command line, which jobs are told as POLYSTILTS_DATA."""
+    named = os.environ.get("POLYSTILTS_DATA", "")
+    return Path(named) if named else None
+
+
+def require_real(study: Study) -> None:
+    """Refuse a scale of real data in one line: no root, arms without data, an encoder that is not there."""
+    shared = study.scale.shared
+    prepared = all((study.world_folder(seed) / "data_card.json").exists() for seed in world_seeds(study))
+    if not prepared:
+        open_door(shared["source"], data_root(), study.scale["data_preparation"]["unpinned"])
+    for name in shared["arms"]:
+        arm = parse_arm(name)
+        others = [code for code in shared["languages"] if code != shared["source_language"]]
+        if arm.strategy == "translated" and not any(
+            shared["source"] == "hub" and hub_rows(arm.intermediate_task, "train", code, "translated")
+            for code in others
+        ):
+            raise WrongUse(f"arm {name}: there is no real translated {arm.intermediate_task} in any language "
+                           "of this study; use code-switched, or drop the arm")  # fmt: skip
+    if not study.scale["pretraining"]["updates"]:
+        encoder_source(study)
+
+
+def prepare_real(study: Study) -> None:
+    """Write the real data of the study, once for each allotment of text."""
+    shared = study.scale.shared
+    root, parameters = data_root(), real_parameters(study)
+    if root is None and shared["source"] == "files":
+        return  # they were prepared before, or `require_real` would have refused
+    given = files_asked(shared["source"], root, [*parameters["tasks"]], parameters["languages"])
+    for seed in world_seeds(study):
+        finish(
+            study, "world", f"w{seed}",
+            {
+                "parameters": parameters,
+                "allotment": seed,
+                "files": fingerprint(given),
+                "code": code_hash("polystilts.sources.real"),
+                "versions": versions("numpy", "pandas"),
+            },
+            lambda draft, seed=seed: write_data(study, draft, root, seed),
+            study.world_folder(seed), "data",
+        )  # fmt: skip
+
+
+def write_data(study: Study, folder: Path, root: Path | None, seed: int, refuse: bool = True) -> dict:
+    """Write the real data of one allotment and return their card; a leak is refused, or only counted."""
+    from polystilts.sources.real import write_real
+
+    parameters = real_parameters(study)
+    arms = [parse_arm(name) for name in parameters.pop("arms")]
+    door = open_door(study.scale.shared["source"], root, study.scale["data_preparation"]["unpinned"])
+    return write_real(folder, door, seed, arms=arms, refuse_leaks=refuse, **parameters)
+
+
+def encoder_source(study: Study) -> tuple[str, str | None]:
+    """Where a ready-made encoder lies: a folder, or an id on the hub and its commit.
+
+    Raises WrongUse for a name that is neither, for a folder without the files of an encoder, and for a hub
+    model without a pinned commit unless the scale reads unpinned data.
+    """
+    name = study.scale.shared["encoder"]
+    if Path(name).is_dir():
+        missing = [file for file in ENCODER_FILES if not (Path(name) / file).is_file()]
+        if missing:
+            raise WrongUse(f"encoder {name}: no {', '.join(missing)} in that folder; save the model there "
+                           "with save_pretrained, as safetensors")  # fmt: skip
+        return str(Path(name).resolve()), None
+    if name not in ENCODERS:
+        raise WrongUse(f"no encoder is called {name!r}; there are {', '.join(ENCODERS)}, and any folder that "
+                       "holds one; pretraining.updates above 0 makes one")  # fmt: skip
+    row = ENCODERS[name]
+    if row.revision == UNPINNED and not study.scale["data_preparation"]["unpinned"]:
+        raise WrongUse(f"encoder {name}: no commit of {row.hub_id} is pinned; download it and name its "
+                       "folder (encoder=FOLDER), or set unpinned: true")  # fmt: skip
+    return row.hub_id, None if row.revision == UNPINNED else row.revision
+
+
+def take_encoders(study: Study) -> None:
+    """Take over the ready-made encoder that the runs start from, with the record of its own pretraining."""
+    place, revision = encoder_source(study)
+    identity = fingerprint(sha256_of_folder(Path(place))) if Path(place).is_dir() else [place, revision]
+    gib = {code: LANGUAGES[code].xlmr_gib for code in study.scale.shared["languages"]}
+    for run in {run.encoder_id: run for run in study.runs}.values():
+
+        def work(draft: Path, run: Run = run) -> None:
+            from polystilts.models.ready import take_encoder
+
+            corpus = study.world_folder(run.world_seed) / "corpus"
+            take_encoder(draft, place, corpus, gib, revision)
+
+        finish(
+            study, "encoder", run.encoder_id,
+            {
+                "encoder": identity,
+                "pretrained_gib": gib,
+                "data": contents(study, "world", f"w{run.world_seed}", "corpus/"),
+                "code": code_hash("polystilts.models.ready"),
+                "versions": versions("safetensors", "torch", "transformers"),
+            },
+            work, study.encoder_folder(run), "io",
+        )  # fmt: skip

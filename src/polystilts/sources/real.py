@@ -1,0 +1,257 @@
+"""Real data as a prepared study: examples, text and word lists in the form that the generated world has.
+
+What is written is fixed by rules, not by chance: rows in the order of the hash of their meaning, text in the
+order of the hash of its lines. Rows that share a meaning or a text with a test are dropped and counted.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from random import Random
+
+import pandas as pd
+
+from polystilts import files
+from polystilts.errors import StudyError, WrongUse
+from polystilts.languages import LANGUAGES
+from polystilts.sources.doors import Door
+from polystilts.sources.leakage import Sentences, count_leaks, recognised, text_sentences, without_overlap
+from polystilts.sources.real_text import write_lexicon, write_text_of
+from polystilts.tasks import TASKS, Arm
+from polystilts.tasks.arms import LANGUAGE_SETS
+
+DEV_SHARE = 10  # one meaning in so many is kept for development where a data set has no such rows
+
+
+def write_real(
+    folder: Path,
+    door: Door,
+    allotment: int,
+    languages: Iterable[str],
+    source_language: str,
+    low_resource: Iterable[str],
+    tasks: Iterable[str],
+    arms: Iterable[Arm],
+    rows: Mapping[str, int],
+    documents_by_resource: Mapping[str, int],
+    lexicon_coverage: float = 1.0,
+    refuse_leaks: bool = True,
+) -> dict:
+    """Write the data of one allotment into `folder` and return their card.
+
+    Leaves what `sources.world.write_world` leaves, language by language as far as there are data. The even
+    allotments give the languages of `low_resource` little text and the others much; the odd ones exchange the
+    two groups. Raises WrongUse for arms that no data exist for, StudyError on a leak.
+    """
+    languages, arms = list(languages), list(arms)
+    study = _Writer(folder, door, languages, source_language, rows)
+    tasks = list(tasks)
+    for task in tasks:
+        study.write_tests(task)
+    for task in tasks:
+        study.write_home_rows(task)
+    for arm in arms:
+        study.write_arm(arm)
+    poor = set(low_resource) if allotment % 2 == 0 else set(languages) - set(low_resource)
+    card: dict = {"source_language": source_language, "allotment": allotment, "languages": {}}
+    home, most = set(), max(documents_by_resource.values())
+    for code in [source_language, *(code for code in languages if code != source_language)]:
+        level = "low" if code in poor and code != source_language else "high"
+        forbidden = Sentences(study.forbidden.get(code, ()))
+        given = door.text(code, most) if most else []
+        told, words = write_text_of(folder / "corpus", code, given, documents_by_resource[level], forbidden)
+        home = home or words
+        card["languages"][code] = told | {
+            "resource": level,
+            "shared_words": round(len(words & home) / max(len(words), 1), 4),
+            "order_distance": LANGUAGES[code].distance or 0.0,
+            "lexicon": 0 if code == source_language
+            else write_lexicon(folder / "lexicons", door, code, lexicon_coverage),
+        }  # fmt: skip
+    card |= {
+        "tasks": study.counts, "labels": study.labels, "left_out": study.left_out, "dropped": study.dropped,
+        "files": door.files, "licences": door.licences, "missing": sorted(set(door.missing)),
+        "leaks": count_leaks(folder),
+    }  # fmt: skip
+    if card["leaks"]["total"] and refuse_leaks:
+        raise StudyError(f"the data leak between splits: {card['leaks']}; no result may rest on them")
+    files.write_json(folder / "data_card.json", card)
+    return card
+
+
+def sample(frame: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The first `count` rows in the order of the hash of their meaning: the same items in every language."""
+    order = frame["meaning_id"].map(lambda name: files.fingerprint(name))
+    return frame.iloc[order.argsort(kind="stable").to_numpy()[:count]].reset_index(drop=True)
+
+
+class _Writer:
+    """Writes the example files of one study, and remembers what later files must not repeat."""
+
+    def __init__(self, folder: Path, door: Door, languages: list[str], source: str, rows: Mapping[str, int]):
+        self.folder, self.door, self.languages, self.source, self.rows = folder, door, languages, source, rows
+        self.counts: dict[str, dict[str, int]] = {}
+        self.labels: dict[str, list[str]] = {}
+        self.left_out: dict[str, dict[str, int]] = {}
+        self.dropped: dict[str, int] = {}
+        self.forbidden: dict[str, set[str]] = {}  # by language: sentences of its tests
+        self.meanings: dict[str, set[str]] = {"test": set(), "dev": set()}
+        self.units: dict[str, set[str]] = {"test": set(), "dev": set()}
+        self.home: dict[str, pd.DataFrame] = {}  # training rows in the source language
+
+    def write_tests(self, task: str) -> None:
+        """The test of a target in every language that has one."""
+        row = TASKS[task]
+        if row.role != "target":
+            return
+        for code in self.languages:
+            if row.search and row.search.source_side and code == self.source:
+                continue
+            frame = self.door.examples(task, "test", code)
+            if frame is not None:
+                self._write(task, "test", code, self._fewer_questions(task, frame))
+                if row.metric == "bucc_f1":  # the least margin of a pair is learned in each language
+                    dev = self.door.examples(task, "dev", code)
+                    self._write(task, "dev", code, self._clean(task, "dev", dev, ("test",), len(dev)))
+        if not self.counts.get(task):
+            raise WrongUse(f"{task}: no test data in any of {', '.join(self.languages)}; leave it out of "
+                           "target_tasks")  # fmt: skip
+        if row.search and row.search.entities:
+            self._write_entities(task, "test")
+
+    def write_home_rows(self, task: str) -> None:
+        """Training and development rows in the source language: without what the tests hold, cut to size."""
+        row = TASKS[task]
+        if row.role == "target" and row.training_task != task:
+            return
+        self.meanings["dev"], self.units["dev"] = set(), set()  # development rows mark their own task only
+        train = self.door.examples(task, "train", self.source)
+        dev = self.door.examples(task, "dev", self.source)
+        if train is None:
+            raise WrongUse(f"{task}: no rows to train on in {self.source}; leave it out of arms and targets")
+        if dev is None:
+            train, dev = _parted(task, train)
+        self._write(task, "dev", self.source, self._clean(task, "dev", dev, ("test",), self.rows["dev"]))
+        wanted = self.rows["intermediate" if row.role == "intermediate" else "target"]
+        self.home[task] = self._clean(task, "train", train, ("test", "dev"), wanted)
+        self._write(task, "train", self.source, self.home[task])
+        if row.search and row.search.entities:
+            self._write_entities(task, "train")
+
+    def write_arm(self, arm: Arm) -> None:
+        """What an arm needs beside the rows of `english`."""
+        if not arm.language_set or arm.strategy == "code-switched":
+            return
+        task = arm.intermediate_task
+        others = [code for code in self.languages
+                  if code != self.source and LANGUAGES[code].language_set in LANGUAGE_SETS]  # fmt: skip
+        if arm.strategy == "native":
+            self._write_native(task, others)
+        elif not any((self.folder / "examples" / task / f"train-{code}.parquet").exists() for code in others):
+            self._write_translations(task, others)
+
+    def _write_native(self, task: str, others: list[str]) -> None:
+        found = {code: self.door.examples(task, "native", code) for code in others}
+        found = {code: frame for code, frame in found.items() if frame is not None}
+        if not found:
+            raise WrongUse(f"native:{task}: there are no rows of {task} outside {self.source}; drop the arm")
+        for code, frame in found.items():
+            shared = self.meanings["test"] & set(frame["meaning_id"])
+            if shared:
+                raise WrongUse(f"native:{task}: {len(shared)} rows in {code} are items of a test of this "
+                               "study; leave that target out, or the arm")  # fmt: skip
+            self._write(task, "native", code, sample(frame, self.rows["intermediate"]))
+
+    def _write_translations(self, task: str, others: list[str]) -> None:
+        """The rows of `english` in other languages, each row in one language of each set."""
+        english = self.home[task]
+        given = {code: self.door.examples(task, "train", code, role="translated") for code in others}
+        given = {code: frame for code, frame in given.items() if frame is not None}
+        if not given:
+            raise WrongUse(f"translated:{task}: there is no real translated {task} in any language of this "
+                           "study; use code-switched, or drop the arm")  # fmt: skip
+        for language_set in LANGUAGE_SETS:
+            codes = [self.source, *(c for c in given if LANGUAGES[c].language_set == language_set)]
+            turns = dealt(task, language_set, codes, len(english))
+            drawn = dict(zip(english["meaning_id"], turns, strict=True))
+            for code in codes[1:]:
+                _refuse_other_labels(task, code, english, given[code])
+                mine = [drawn.get(name) == code for name in given[code]["meaning_id"]]
+                self._write(task, "train", code, given[code][mine].reset_index(drop=True))
+
+    def _fewer_questions(self, task: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """As many items as the scale asks for; in retrieval all stay candidates, and fewer are asked."""
+        search = TASKS[task].search
+        if search is None or search.entities:
+            return sample(frame, self.rows["test"])
+        asked = set(sample(frame[frame[search.query] != ""], self.rows["test"])["example_id"])
+        queries = frame[search.query].where(frame["example_id"].isin(asked), "")
+        return frame.assign(**{search.query: queries})
+
+    def _clean(
+        self, task: str, split: str, frame: pd.DataFrame, against: tuple[str, ...], count: int
+    ) -> pd.DataFrame:
+        """The first `count` rows, in the order of `sample`, that no test (or development) knows."""
+        meanings = set().union(*(self.meanings[name] for name in against))
+        units = set().union(*(self.units[name] for name in against))
+        ordered = sample(frame, len(frame))
+        kept, self.dropped[f"{task} {split}"] = without_overlap(TASKS[task], ordered, meanings, units, count)
+        if kept.empty:
+            raise WrongUse(f"{task} {split}: every row is also in a test of this study; leave one out")
+        kept.attrs = frame.attrs
+        return kept
+
+    def _write(self, task: str, split: str, code: str, frame: pd.DataFrame) -> None:
+        row = TASKS[task]
+        files.write_table(self.folder / "examples" / task / f"{split}-{code}.parquet", frame)
+        self.counts.setdefault(task, {})[f"{split}-{code}"] = len(frame)
+        left_out = {reason: count for reason, count in frame.attrs.get("left_out", {}).items() if count}
+        if left_out:
+            self.left_out[f"{task} {split}-{code}"] = left_out
+        if "label" in frame or "tags" in frame:
+            found = frame["label"] if "label" in frame else frame["tags"].explode()
+            self.labels[task] = sorted({*self.labels.get(task, []), *map(str, found.unique())})
+        if split in self.meanings:
+            self.meanings[split].update(frame["meaning_id"])
+            for record in frame.to_dict("records"):
+                self.units[split].update(recognised(row, record))
+        if split == "test":
+            self.forbidden.setdefault(code, set()).update(text_sentences(row, frame))
+
+    def _write_entities(self, task: str, split: str) -> None:
+        entities = self.door.entities(split)
+        if split == "test":
+            known = entities["language"].isin(self.languages)
+            entities = entities[known].reset_index(drop=True)
+        files.write_table(self.folder / "examples" / task / f"entities-{split}.parquet", entities)
+        self.counts[task][f"entities-{split}"] = len(entities)
+
+
+def dealt(task: str, language_set: str, languages: list[str], rows: int) -> list[str]:
+    """The language of each row of a multilingual arm: equal shares, in an order fixed by task and set.
+
+    >>> sorted(dealt("mnli", "A", ["en", "sw"], 4))
+    ['en', 'en', 'sw', 'sw']
+    """
+    drawn = [languages[i % len(languages)] for i in range(rows)]
+    Random(f"{task} {language_set} languages").shuffle(drawn)
+    return drawn
+
+
+def _parted(task: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training and development rows of a data set that has only the former; a passage stays on one side."""
+    key = frame["context"] if "context" in frame else frame["meaning_id"]
+    held = key.map(lambda text: int(files.fingerprint(f"{task} {text}")[:8], 16) % DEV_SHARE == 0)
+    parts = [frame[part].reset_index(drop=True) for part in (~held, held)]
+    for part in parts:
+        part.attrs = frame.attrs
+    return parts[0], parts[1]
+
+
+def _refuse_other_labels(task: str, code: str, english: pd.DataFrame, theirs: pd.DataFrame) -> None:
+    """Refuse rows that are called translations and have other labels than what they translate."""
+    both = english.merge(theirs, on="meaning_id", suffixes=("", "_theirs"))
+    if both.empty:
+        raise WrongUse(f"translated:{task}: no row in {code} translates a row in use; take another data set")
+    if "label" in both and (wrong := int((both["label"] != both["label_theirs"]).sum())):
+        raise WrongUse(f"translated:{task}: {wrong} of {len(both)} rows in {code} have another label than "
+                       "the row they should translate: the orders differ; drop the arm")  # fmt: skip

@@ -1,0 +1,109 @@
+"""The benchmarks run at a small size, their sides do the same work, and their page shows their files."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from polystilts import paths
+from polystilts.models import points
+from polystilts.training.recipe import Recipe
+
+BENCH = paths.REPOSITORY / "bench"
+sys.path.insert(0, str(BENCH))
+import features  # noqa: E402
+import gpu  # noqa: E402
+import jobs  # noqa: E402
+import questions  # noqa: E402
+import report  # noqa: E402
+import retrieval  # noqa: E402
+import training  # noqa: E402
+
+
+def test_the_page_shows_the_tables_of_its_files():
+    page = (BENCH / "README.md").read_text("utf-8")
+    assert report.render(page, BENCH) == page
+
+
+def test_rates_and_ratios_by_hand(tmp_path):
+    common = {"setting": "s", "unit": "tokens", "clock": "cpu", "check": "same"}
+    seconds = {("ours", 0): 2.0, ("other", 0): 3.0, ("ours", 1): 2.0, ("other", 1): 4.0}
+    rows = [
+        {**common, "side": side, "round": number, "amount": 60, "cpu_s": cpu, "wall_s": 100.0}
+        for (side, number), cpu in seconds.items()
+    ]
+    found = report.rates(pd.DataFrame(rows)).set_index("side")
+    assert found.rate.to_dict() == {"ours": 30.0, "other": 17.5}
+    assert found.loc["other", ["low", "ratio", "high"]].tolist() == [1.5, 1.75, 2.0]
+    on_the_wall = report.rates(pd.DataFrame(rows).assign(clock="wall")).set_index("side")
+    assert on_the_wall.rate["ours"] == 0.6 and on_the_wall.ratio["other"] == 1.0
+    report.write_rows(tmp_path, "training", rows)
+    table = report.markdown(tmp_path, "training")
+    assert "| s | other | 18 tokens / CPU second | 1.75 (1.50–2.00) | same |" in table
+    assert report.processor() in table and "Not measured" in report.markdown(tmp_path, "gpu")
+
+
+@pytest.mark.parametrize("kind", ["classification", "question_answering"])
+def test_all_sides_train_on_rows_of_the_same_kind(kind):
+    rows = training.drawn_rows(kind, 64, 20, 48, 100)
+    model = training.drawn_model(kind, 32, 1, 100)
+    recipe = Recipe(updates=4, batch_size=16)  # every row once
+    found = pd.DataFrame(training.race("tiny", model, rows, recipe, 48, 1))
+    assert found.side.tolist() == list(training.SIDES)
+    assert (found.amount[:2] == rows.lengths().sum()).all() and (found.cpu_s > 0).all()
+    assert found.amount[2:].between(16 * 8, 16 * 48).all()  # one update
+    losses = found.check.str.extract(r"mean loss ([\d.]+)")[0].astype(float)
+    assert losses.between(0.8 * losses[0], 1.25 * losses[0]).all()
+
+
+def test_our_answers_are_those_of_the_reference():
+    frame, rows, logits = questions.drawn_questions(60, width=64)
+    ours, reference = questions.ours(frame, rows, logits), questions.reference(frame, rows, logits)
+    assert len(rows) > len(frame) and ours[0] == reference[0]
+    assert ours[1] == pytest.approx(reference[1], abs=1e-12) and 0.3 < np.mean(ours[1]) < 1
+    assert [row["check"].split("; ")[1] for row in questions.rows(1, small=True)] == [
+        "0 of 20 answers differ"
+    ] * 2
+
+
+def test_our_precision_is_that_of_a_full_sort():
+    found = list(retrieval.rows(1, small=True))
+    ours, other = (row["check"].rsplit(" ", 1)[1] for row in found[:2])
+    assert ours == other and 5 < float(ours) < 95
+    assert "20 of 20 planted ones found" in found[3]["check"]
+
+
+def test_places_are_those_of_a_full_sort(monkeypatch):
+    monkeypatch.setattr(points, "QUERIES_AT_ONCE", 7)
+    draw = np.random.default_rng(0)
+    queries, candidates = (draw.standard_normal((n, 8)).astype(np.float32) for n in (40, 333))
+    candidates[5] = candidates[9]  # as near as each other: the first in the list comes first
+    order = np.argsort(-(queries @ candidates.T), axis=1, kind="stable")
+    wanted = [draw.permutation(333)[: number % 5] for number in range(40)]
+    wanted[3] = np.array([9, 5])
+    for query, found in enumerate(points.places(queries, candidates, wanted)):
+        assert found.tolist() == [1 + order[query].tolist().index(place) for place in wanted[query]]
+
+
+def test_features_are_found_again_faster_than_made():
+    sides = {row["side"]: row["cpu_s"] for row in features.rows(1, small=True)}
+    assert list(sides) == ["made", "ours", "training of 5 updates on them"]
+
+
+@pytest.mark.slow
+def test_two_jobs_leave_the_weights_of_one():
+    assert [row["check"] for row in jobs.rows(1, small=True)][-1] == "1 at a time; equal weights"
+
+
+def test_the_gpu_benchmark_runs_without_one(monkeypatch):
+    tiny = {"tiny": (32, 1)}
+    lengths = {"MNLI": ("classification", 12, 24, 8)}
+    found = list(gpu.rows(1, tiny, lengths, vocabulary=60, updates=2, product=64))
+    assert [row["side"] for row in found] == list(gpu.SIDES) and all(
+        "matrix rate" in r["check"] for r in found
+    )
+    monkeypatch.setattr(gpu.report, "HERE", BENCH)
+    if not gpu.training.device_name():
+        with pytest.raises(SystemExit, match="nothing was measured"):
+            gpu.main()

@@ -1,0 +1,338 @@
+"""The gate's own instruments: independent, hand-checked, and unable to award themselves anything."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from polystilts import __main__, paths
+from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.claim import Claim, as_record
+from polystilts.evidence.status import with_status
+from polystilts.files import read_json, write_json, write_text
+from polystilts.gate import corrections, record
+from polystilts.gate.calls import Call
+from polystilts.gate.counterexamples import hunt
+from polystilts.gate.estimates import CELL, estimate
+from polystilts.gate.finding import Check, Finding
+from polystilts.gate.original import judge_original, original, reasons_against, six_claims
+from polystilts.gate.page import page
+from polystilts.gate.prose import bibliography, numbers_in, published_numbers
+from polystilts.gate.sandbox import namespaces, run_sealed
+from polystilts.gate.schemas import FOLDER, check_document
+from polystilts.gate.scoring import chunk_f1, ranking, score_again
+from polystilts.gate.typed import scan_sources, typed_results
+from polystilts.gate.verdict import Judged, Verdict
+from polystilts.tasks import TASKS
+
+
+def test_the_recomputation_imports_nothing_from_the_rooms_it_checks():
+    modules = (
+        "scoring estimates calls evidence finding recompute lineage protocol controls counterexamples data"
+    )
+    code = f"import sys; from polystilts.gate import {', '.join(modules.split())}; " \
+           "print([name for name in sys.modules if name.startswith(('polystilts.evaluation', " \
+           "'polystilts.statistics', 'polystilts.evidence', 'polystilts.pipeline'))])"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+# --- scores ---------------------------------------------------------------------------------------------
+
+
+def labels(**columns) -> pd.DataFrame:
+    count = len(next(iter(columns.values())))
+    return pd.DataFrame({"language": "lir", "example_id": [f"i{n}" for n in range(count)]} | columns)
+
+
+def given(answers: list[str]) -> pd.DataFrame:
+    return labels(prediction=answers)
+
+
+def values(task: str, predictions: list[str], **columns) -> dict[str, float]:
+    found = score_again(TASKS[task], given(predictions), labels(**columns))
+    return dict(zip(found["metric"], found["value"], strict=True))
+
+
+def test_labels_and_choices_by_hand():
+    assert values("xcopa", ["0", "1", "1", "1"], gold=["0", "1", "0", "1"]) == {"accuracy": 75.0}
+
+
+def test_answers_by_hand():
+    context = "The old red mill."
+    found = values("xquad", ["8:16", "4:7"], gold=["4:16", "4:7"], context=[context] * 2,
+                   answers=[["old red mill"], ["old"]])  # fmt: skip
+    assert found["f1"] == pytest.approx(100 * (0.8 + 1) / 2)  # precision 2/2, recall 2/3; and all of it
+    assert found["exact_match"] == 50.0
+
+
+def test_parts_of_speech_are_chunks_as_in_xtreme():
+    gold = [["NOUN", "NOUN", "VERB", "DET", "NOUN"]]
+    wrong = [["NOUN", "PROPN", "VERB", "DET", "NOUN"]]
+    assert chunk_f1(gold, wrong) == pytest.approx(100 * 2 * 3 / (4 + 5))
+    assert chunk_f1([["SCONJ", "SCONJ"]], [["CCONJ", "SCONJ"]]) == 50.0  # two tags, and chunks of their own
+
+
+def test_rankings_by_hand():
+    assert ranking("map@20", ["a b"], ["x a b"]) == pytest.approx(100 * (1 / 2 + 2 / 3) / 2)
+    assert ranking("mrr@20", ["a", "b"], ["x y a", "c d"]) == pytest.approx(100 / 3 / 2)
+    many = " ".join(f"r{n}" for n in range(30))  # more are right than 20 places hold
+    assert ranking("map@20", [many], [many]) == pytest.approx(100.0)
+    assert values("tatoeba", ["i0 i1", "i0 i1"], gold=["i0", "i1"]) == {"accuracy": 50.0}
+
+
+def test_missing_and_doubled_items_are_refused():
+    with pytest.raises(StudyError, match="1 of 2 items have no prediction"):
+        score_again(TASKS["xcopa"], given(["0"]), labels(gold=["0", "1"]))
+
+
+# --- estimates and counterexamples ----------------------------------------------------------------------
+
+
+def cells(differences: dict[tuple[str, str, int], float]) -> pd.DataFrame:
+    """Matched differences by target, language and seed."""
+    same = dict.fromkeys(CELL, "-") | {"world_seed": 0, "encoder_seed": 0}
+    rows = [
+        same
+        | {"target_task": target, "task_kind": TASKS[target].kind}
+        | {"language": language, "seed": seed, "difference": value}
+        for (target, language, seed), value in differences.items()
+    ]
+    return pd.DataFrame(rows).assign(resource_level="low", family="f", script="s", exposure="none")
+
+
+def test_an_estimate_by_hand():
+    table = cells({("xnli", "lir", 0): 1.0, ("xnli", "nar", 0): 3.0, ("udpos", "lir", 0): 6.0,
+                   ("xnli", "lir", 1): 2.0, ("xnli", "nar", 1): 2.0, ("udpos", "lir", 1): 8.0})  # fmt: skip
+    found = estimate(table, {}, "mean")
+    assert (found.value, found.units, found.n) == (4.5, 2, 6)  # seeds: (2 + 6) / 2 and (2 + 8) / 2
+    assert found.error == pytest.approx(0.5)
+    low, high = found.ends()
+    assert high - low == pytest.approx(2 * 12.706 * 0.5, rel=1e-3)  # t with one degree of freedom
+    assert estimate(table, {}, "most").value == 50.0
+    assert estimate(table, {}, "every").value == 1.5  # xnli in lir
+    assert estimate(table, {"measure": "median"}, "mean") is None  # unknown: never guessed
+
+
+def test_cells_that_one_seed_lacks_are_left_out_of_all():
+    table = cells({("xnli", "lir", 0): 1.0, ("xnli", "nar", 0): 9.0, ("xnli", "lir", 1): 2.0})
+    assert estimate(table, {}, "mean").n == 2
+
+
+def test_the_strongest_counterexample_comes_first():
+    table = cells({(target, language, seed): value + 0.1 * seed
+                   for (target, language), value in {("xnli", "lir"): 5.0, ("xnli", "nar"): -4.0,
+                                                     ("udpos", "lir"): 6.0, ("udpos", "nar"): 1.0}.items()
+                   for seed in (0, 1)})  # fmt: skip
+    table = table.assign(intermediate_task="mnli")
+    call = Call("x", "supported", estimate(table, {}, "mean"), cells=table)
+    found = hunt(call, {"contrast": {}, "quantifier": "mean"})
+    assert {one.where for one in found[:2]} == {"only language nar", "without language lir"}
+    assert found[0].turns and not found[-1].turns
+    assert found[0].value == pytest.approx(-1.45)
+
+
+# --- typed numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "scores = {'a': 71.5, 'b': 68.2}",
+        "table = {'XLM-R': 79.2, 'mBERT': 65.4}",
+        "x = max({'alb': 81.5, 'dor': 70.25})",
+        "pd.DataFrame({'accuracy': [71.5, 68.2, 70.1]})",
+        "reported_gain = -3.5",
+    ],
+)
+def test_typed_results_are_found(source):
+    assert len(typed_results(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["rate = 0.001", "TOKENS = {'cpu': 8192, 'cuda': 65536}", "sizes = {'alb': 4000, 'dor': 300}",
+     "updates = {'udpos': 150, 'panx': 250}", "score = 0.0", "rates = {'nli_train': 3e-05, 'panx': 1e-05}"],
+)  # fmt: skip
+def test_knobs_and_sizes_are_no_results(source):
+    assert typed_results(source) == []
+
+
+def test_the_study_itself_has_no_typed_result():
+    sources = [*paths.PACKAGE.rglob("*.py"), *paths.NOTEBOOKS.glob("*.py")]
+    assert scan_sources(sorted(sources), paths.REPOSITORY) == []
+
+
+def test_numbers_of_others_name_their_source():
+    entries = bibliography(paths.REPOSITORY / "references.bib")
+    for row in published_numbers():
+        assert row["source"] in entries and row["read"]
+    assert numbers_in("a gain of −3.8 points; 95 %; Python 3.11; 9 languages") == ["−3.8"]
+
+
+# --- the sandbox ----------------------------------------------------------------------------------------
+
+
+def test_the_sandbox_has_no_network_and_cannot_write_its_inputs(tmp_path):
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    module = tmp_path / "probe.py"
+    module.write_text(
+        "import pathlib, socket, sys\n"
+        "try:\n    socket.create_connection(('127.0.0.1', 9), 1)\nexcept PermissionError as error:\n"
+        "    print(error)\n"
+        f"try:\n    pathlib.Path({str(inputs / 'x')!r}).write_text('x'); print('written')\n"
+        "except OSError as error:\n    print(error.strerror)\n"
+    )
+    ended = run_sealed(["runpy_probe"], tmp_path / "empty", [inputs])
+    assert ended.code == 1 and "No module named" in ended.output
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "probe.py").write_text(module.read_text())
+    ended = run_sealed(["probe"], place, [inputs])
+    assert "the sandbox has no network" in ended.output
+    if namespaces():
+        assert "Read-only file system" in ended.output and not (inputs / "x").exists()
+        assert any("network namespace" in word for word in ended.enforced)
+    else:
+        assert not any("namespace" in word for word in ended.enforced)  # nothing is claimed that was not done
+
+
+# --- the record -----------------------------------------------------------------------------------------
+
+
+def claim(name: str = "primary", **change) -> Claim:
+    return Claim(
+        name,
+        name,
+        "Found: +1.0 points. Outcome: supported.",
+        "mean",
+        1.0,
+        0.5,
+        1.5,
+        4,
+        2,
+        "supported",
+        **change,
+    )
+
+
+def verdict(status: str = "UNVERIFIED", effect: str = "") -> Verdict:
+    findings = (Finding(effect, "something was found"),) if effect else ()
+    checks = (Check("scores", "Do they?", "4 scores.", findings), Check("citations", "Do they?", "2 rows."),
+              Check("replication", "Does it?", "No cell was repeated.", complete=False))  # fmt: skip
+    judged = Judged("primary", "It rose.", "supported", status, "none of its cells was repeated", (), None, 0)
+    return Verdict("tiny", status, "nothing was repeated", checks, (judged,), (), "2026-11-23T10:00:00+00:00",
+                   {"replicate": 0, "seed": 0})  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    folder = tmp_path / "tiny"
+    write_json(folder / "claims.json", {"claims": [as_record(claim())]})
+    return folder
+
+
+def test_the_record_fits_its_schemas_and_awards_itself_nothing(folder):
+    written = record.write_record(folder, verdict())
+    assert {file.stem for file in written} == {file.stem for file in FOLDER.glob("*.json")}
+    levels = read_json(folder / "record" / "verification-levels.json")
+    assert (
+        levels["claim_summary"]["independently_reproduced"] == 0
+        and levels["claim_summary"]["sandbox_executed"] == 0
+    )
+    quality = read_json(folder / "record" / "quality-dimensions.json")["dimensions"]
+    assert {row["score"] for row in quality.values()} == {None}
+    assert quality["novelty"]["level"] == quality["reproducibility_status"]["level"] == "UNASSESSED"
+    assert quality["numerical_consistency"]["level"] == "HIGH"
+    assert not any("tier" in file.read_text() for file in written)
+    for file in written:
+        if file.stem != "gate":
+            assert "derived from the published field list" in read_json(file)["note"]
+    broken = quality | {"novelty": quality["novelty"] | {"score": 9}}
+    document = read_json(folder / "record" / "quality-dimensions.json") | {"dimensions": broken}
+    with pytest.raises(StudyError, match="does not fit its schema at dimensions/novelty/score"):
+        check_document("quality-dimensions", document)
+
+
+def test_what_was_found_lowers_the_level(folder):
+    record.write_record(folder, verdict("FALSIFIED", "falsifies"))
+    quality = read_json(folder / "record" / "quality-dimensions.json")["dimensions"]
+    assert quality["numerical_consistency"]["level"] == "LOW"
+    assert read_json(folder / "record" / "gate-verdict.json")["status"] == "FALSIFIED"
+    assert read_json(folder / "record" / "verification-levels.json")["paper_level"] == 0
+
+
+def test_a_status_belongs_to_the_claim_as_it_stood(folder):
+    record.write_record(folder, verdict("VERIFIED"))
+    assert with_status([claim()], folder)[0].status == "VERIFIED"
+    assert with_status([claim(confirmatory=True)], folder)[0].status == "UNVERIFIED"  # changed since
+    assert with_status([claim("other")], folder)[0].status == "UNVERIFIED"
+    assert with_status([claim(status="VERIFIED")], folder.parent)[0].status == "UNVERIFIED"  # said by nobody
+
+
+def test_corrections_are_only_ever_added(folder):
+    for number in (1, 2):
+        event = corrections.correct(
+            folder, "CLAIM", f"note {number}", ["claims.json:primary"], f"2026-11-2{number}"
+        )
+        assert event["event_id"] == f"correction-{number}"
+    file = folder / "record" / "correction-record.json"
+    content = read_json(file)
+    assert (content["correction_state"], content["correction_count"]) == ("CORRECTED", 2)
+    record.write_record(folder, verdict())  # a new verdict keeps them
+    assert read_json(file)["correction_events"] == content["correction_events"]
+    content["correction_events"][0]["public_note"] = "nothing happened"
+    write_json(file, content)
+    with pytest.raises(StudyError, match="rewritten before correction-2"):
+        corrections.correct(folder, "CLAIM", "note", [], "2026-11-24")
+    with pytest.raises(WrongUse, match="kinds are METADATA"):
+        corrections.correct(folder, "COSMETIC", "note", [], "2026-11-24")
+
+
+def test_the_page_says_what_was_found_and_what_not(folder):
+    text = page(verdict("FALSIFIED", "falsifies"))
+    assert "something was found" in text and "could not be looked at" in text and "<script" not in text
+
+
+# --- the claim that the study grew from -----------------------------------------------------------------
+
+
+def test_the_original_claim_is_falsified_for_the_right_reasons(tmp_path):
+    write_text(tmp_path / "params" / "hypotheses.yaml", "frozen: null\nhypotheses: []\n")
+    found = judge_original(tmp_path / "original", tmp_path)
+    assert found.status == "FALSIFIED" and found.exit_code == 1
+    reasons = reasons_against(found)
+    assert any("rests on no run" in reason for reason in reasons)
+    assert any("hard-coded score dictionary" in reason for reason in reasons)
+    assert found.claims[0].status == "FALSIFIED"
+
+
+def test_the_six_claims_are_told_with_what_we_cannot_say():
+    rows = six_claims([as_record(claim("english-helps")) | {"hypothesis": "english-helps"}])
+    assert len(rows) == len(original()["six_claims"]) == 6
+    assert rows[0]["our runs"] == "english-helps: supported"
+    assert rows[3]["our runs"] == "nothing" and all(row["what they cannot say"] for row in rows)
+
+
+# --- the command line -----------------------------------------------------------------------------------
+
+
+def test_wrong_use_is_one_line_and_exit_code_two(tmp_path, capsys):
+    assert __main__.main(["verify", str(tmp_path)]) == 2
+    assert "holds no claims.json" in capsys.readouterr().err
+    assert __main__.main(["verify", str(tmp_path / "nowhere")]) == 2
+    assert "no outputs at" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not (paths.OUTPUTS / "demo" / "claims.json").is_file(), reason="demo is not here")
+def test_a_claim_of_the_published_study_leads_to_its_predictions(capsys):
+    assert __main__.main(["trace", "primary"]) == 0
+    printed = capsys.readouterr().out
+    assert "differences, from these rows of tables/scores.csv" in printed and "runs/" in printed
+    claims = json.loads((paths.OUTPUTS / "demo" / "claims.json").read_text())["claims"]
+    runs = next(row for row in claims if row["id"] == "primary")["lineage"]["runs"]
+    assert all(run in printed for run in runs)

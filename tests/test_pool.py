@@ -1,0 +1,180 @@
+"""Bundles become one analysis whose top unit is the bundle; those that differ are refused, saying how."""
+
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+
+from polystilts import paths
+from polystilts.__main__ import main
+from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.conclude import conclude
+from polystilts.evidence.ledger import find_claim, read_claims
+from polystilts.files import read_json, write_json, write_table
+from polystilts.pipeline.params import load_scale
+from polystilts.pipeline.pool import pool
+from polystilts.statistics.planted import planted_scores
+from polystilts.statistics.tables import LANGUAGE_COLUMNS, read_table
+
+LANGUAGES = pd.DataFrame(
+    [
+        ("alb", "Albish", "Albic", "Latin", 400, 1.0, "near", 0.0, "yes", "-"),
+        ("dor", "Dorvan", "Albic", "Latin", 300, 0.6, "near", 0.0, "yes", "A"),
+        ("lir", "Lirish", "Albic", "Latin", 50, 0.6, "near", 0.0, "yes", "B"),
+        ("var", "Varazi", "Narran", "Georgian", 350, 0.1, "far", 0.2, "yes", "A"),
+    ],
+    columns=LANGUAGE_COLUMNS,
+)
+ARMS = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
+TARGETS = ("xcopa", "udpos", "panx")
+
+
+def bundle(folder, worlds=(7,), advantage=3.0, random_seed=0, encoder="w64"):
+    """What a finished study leaves, from planted scores."""
+    scores = planted_scores(ARMS, LANGUAGES, TARGETS, {"translated": advantage}, worlds, (0, 1),
+                            random_seed=random_seed)  # fmt: skip
+    scores = scores.assign(
+        encoder=encoder, run_id=scores["run_id"].str.replace("w64.", f"{encoder}.", regex=False)
+    )
+    parameters = {name: dict(knobs) for name, knobs in load_scale("tiny").sections.items()}
+    parameters["shared"] |= {"arms": list(ARMS), "target_tasks": list(TARGETS), "world_seeds": list(worlds)}
+    for run, part in scores.groupby("run_id"):
+        row = part.iloc[0]
+        arm = {"strategy": row["strategy"], "intermediate_task": row["intermediate_task"].replace("none", ""),
+               "language_set": row["language_set"].replace("-", "")}  # fmt: skip
+        hashes = {"code": f"code-{row['strategy']}", "encoder": f"encoder-{row['world_seed']}"}
+        record = {"run_id": run, "arm": arm, "parameters": parameters, "hashes": hashes}
+        write_json(folder / "runs" / run / "run.json", record)
+    write_table(folder / "tables" / "scores.csv", scores)
+    write_table(folder / "tables" / "languages.csv", LANGUAGES)
+    (folder / "params.yaml").write_text(yaml.safe_dump(parameters))
+    conclude(folder, parameters)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two bundles, a world each, made once."""
+    root = tmp_path_factory.mktemp("bundles")
+    return [bundle(root / "a", (1,)), bundle(root / "b", (2,))]
+
+
+@pytest.fixture
+def two(made, tmp_path):
+    """Two bundles of the test's own."""
+    return [shutil.copytree(folder, tmp_path / folder.name) for folder in made]
+
+
+def edit_runs(folder, change, runs="*"):
+    """Change the records of some runs of a bundle."""
+    for file in sorted((folder / "runs").glob(f"{runs}/run.json")):
+        record = read_json(file)
+        change(record)
+        write_json(file, record)
+
+
+def test_the_bundle_is_the_unit(tmp_path):
+    gains = {7: 2.0, 8: 3.0, 9: 5.5}
+    folders = [bundle(tmp_path / f"w{seed}", (seed,), gain, random_seed=seed) for seed, gain in gains.items()]
+    told = pool(folders, tmp_path / "all")
+    primary = find_claim(read_claims(tmp_path / "all" / "claims.json"), "primary")
+    by_hand = []
+    for folder in folders:
+        alone = find_claim(read_claims(folder / "claims.json"), "primary")
+        assert alone.units == 2  # its seeds
+        by_hand.append(alone.estimate)
+    assert primary.units == 3 and "over 3 bundles" in primary.sentence
+    assert primary.estimate == pytest.approx(sum(by_hand) / 3, abs=1e-6)
+    assert "3 bundles pooled" in told and primary.sentence in told
+    record = read_json(tmp_path / "all" / "pool.json")["bundles"]
+    assert [one["world_seeds"] for one in record] == [[7], [8], [9]]
+    summary = (tmp_path / "all" / "summary.md").read_text()
+    assert "invented languages" in summary and "pool.json" in summary and "chapters/" not in summary
+
+
+def test_one_folder_with_several_worlds_is_several_bundles_and_unfinished_ones_wait(tmp_path):
+    folder = bundle(tmp_path / "world", (1, 2, 3, 4))
+    scores = read_table(folder / "tables" / "scores.csv")
+    gone = (scores["world_seed"] == 4) & (scores["strategy"] == "english")
+    write_table(folder / "tables" / "scores.csv", scores[~gone])
+    parameters = yaml.safe_load((folder / "params.yaml").read_text())
+    parameters["shared"]["world_seeds"] = [1, 2, 3, 4, 5]
+    (folder / "params.yaml").write_text(yaml.safe_dump(parameters))
+    conclude(folder, parameters)
+    told = pool([folder], tmp_path / "pooled")
+    assert "left out, not finished: worlds 4" in told
+    assert "INCOMPLETE: declared and not there: worlds 4, 5" in told
+    primary = find_claim(read_claims(tmp_path / "pooled" / "claims.json"), "primary")
+    assert primary.units == 3 and "Provisional: 3 of 5 declared worlds" in primary.sentence
+    assert not primary.confirmatory
+
+
+def test_sites_with_encoders_of_their_own_are_units_too(tmp_path):
+    folders = [
+        bundle(tmp_path / name, encoder=name, random_seed=i) for i, name in enumerate(("ours", "theirs"))
+    ]
+    pool(folders, tmp_path / "all")
+    primary = find_claim(read_claims(tmp_path / "all" / "claims.json"), "primary")
+    assert primary.units == 2 and primary.low < primary.estimate < primary.high
+    assert primary.n > 0 and "left out" not in primary.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({("data_preparation", "translation_noise"): 0.2}, "translation_noise is 0.0 in a and 0.2 in b"),
+        ({("shared", "low_resource"): ["var"]}, r"shared.low_resource is \['lir'\] in a and \['var'\] in b"),
+        ({("target_finetuning", "learning_rate"): 0.1}, "learning_rate is 0.001 in a and 0.1 in b"),
+    ],
+)
+def test_worlds_made_otherwise_are_refused_and_named(change, says, two, tmp_path):
+    for (section, knob), value in change.items():
+        edit_runs(two[1], lambda record: record["parameters"][section].update({knob: value}))  # noqa: B023
+    with pytest.raises(StudyError, match=says):
+        pool(two, tmp_path / "all")
+    assert not (tmp_path / "all").exists()
+
+
+def test_other_code_is_refused_and_named(two, tmp_path):
+    edit_runs(two[1], lambda record: record["hashes"].update(code="other"), runs="*english*")
+    with pytest.raises(StudyError, match="code of english:squad_v2 is code-english in a and other in b"):
+        pool(two, tmp_path / "all")
+
+
+def test_other_hypotheses_are_refused(two, tmp_path, monkeypatch):
+    content = yaml.safe_load((paths.PARAMS / "hypotheses.yaml").read_text())
+    content["hypotheses"][0]["smallest_effect"] = 2.0
+    (tmp_path / "hypotheses.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.setattr(paths, "PARAMS", tmp_path)
+    with pytest.raises(StudyError, match="hypotheses of a are [0-9a-f]{16}, here they are [0-9a-f]{16}"):
+        pool(two, tmp_path / "all")
+
+
+def test_the_same_run_never_counts_twice(two, tmp_path):
+    again = shutil.copytree(two[0], tmp_path / "again")
+    with pytest.raises(StudyError, match="is in a and in again: it would count twice"):
+        pool([two[0], again], tmp_path / "all")
+
+
+def test_scores_edited_after_the_claims_are_refused(two, tmp_path):
+    table = tmp_path / "b" / "tables" / "scores.csv"
+    table.write_text(table.read_text().replace("60.", "61."))
+    with pytest.raises(StudyError, match="not the file that claims.json was made of"):
+        pool(two, tmp_path / "all")
+
+
+def test_languages_that_are_not_the_same_are_refused(two, tmp_path):
+    write_table(tmp_path / "b" / "tables" / "languages.csv", LANGUAGES.assign(script="Runic"))
+    with pytest.raises(StudyError, match="alb has script Latin and Runic"):
+        pool(two, tmp_path / "all")
+
+
+def test_one_bundle_is_no_pool_and_the_command_says_what_is_wrong(two, tmp_path, capsys):
+    folder = two[0]
+    with pytest.raises(WrongUse, match="two bundles or more"):
+        pool([folder], tmp_path / "all")
+    with pytest.raises(WrongUse, match="one of the bundles"):
+        pool([folder], folder)
+    assert main(["pool", str(tmp_path / "nothing")]) == 2
+    assert "no table at" in capsys.readouterr().err
