@@ -39,7 +39,7 @@ book: $(READY)  ## make the book of a study from its executed chapters
 	@$(RUN) book $(CHOSEN)
 
 test: $(READY)  ## run the tests
-	@$(VENV)/bin/ruff check . && OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	@$(VENV)/bin/ruff check . && OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet machine
 	@$(VENV)/bin/python bench/run.py

@@ -176,6 +176,7 @@ reading.table(reading.one_meaning(study, row=1))
 #
 # invent("dor", "Dorvan, turned round", "HHF")
 # turned = open_study("tiny", "turned")
+# stages.prepare_data(turned)
 # reading.table(reading.one_meaning(turned, row=5))
 # ```
 #

@@ -58,7 +58,7 @@ def make_repository(root: Path, world_seed: int = 0) -> Path:
 def run_stages() -> Path:
     """The work of every chapter without its pages."""
     from polystilts.pipeline import census, stages
-    from polystilts.pipeline.reading.training import budget_of
+    from polystilts.pipeline.census import budget_of
     from polystilts.pipeline.study import open_study
 
     study = open_study("tiny")

@@ -51,7 +51,7 @@ def groups() -> dict[str, list]:
         ("Latin", OTHERS, lambda row: row.script == "Latin"),
         ("family", OTHERS, lambda row: row.family),
     ):
-        for value in {of(row) for row in rows}:
+        for value in sorted({of(row) for row in rows}):
             found[f"{name} {value}"] = [row for row in rows if of(row) == value]
     for task in XTREME_R:
         found[f"target {task}"] = [row for row in OTHERS if row.code in languages_of(task) - {"am"}]

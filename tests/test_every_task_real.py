@@ -1,10 +1,7 @@
 """All intermediate and target tasks: examples, features, one training step, answers, submission, scores."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +14,7 @@ from polystilts.evaluation.marking import score_tree
 from polystilts.evaluation.overall import AVERAGES, overall
 from polystilts.evaluation.predict import examine, predict_target
 from polystilts.evaluation.scores import score_predictions
-from polystilts.evaluation.submission import FOLDERS, answer_file, submit
+from polystilts.evaluation.submission import answer_file, submit
 from polystilts.files import write_json
 from polystilts.pipeline.study import Run
 from polystilts.statistics.tables import main_variant
@@ -101,56 +98,3 @@ def test_right_answers_score_100_and_every_average_is_there(trees, tmp_path):
     assert scores["value"].tolist() == [100.0] * len(scores)
     averages = overall(scores)
     assert averages["average"].tolist() == list(AVERAGES) and (averages["value"] == 100).all()
-
-
-# --- against XTREME's own evaluator ---------------------------------------------------------------------
-
-EVALUATOR = """
-import json, sys
-sys.path.insert(0, sys.argv[1])
-import evaluate
-found = {}
-for task, language in json.loads(sys.argv[4]):
-    row = evaluate.evaluate_one_task(
-        f"{sys.argv[2]}/{task}", f"{sys.argv[3]}/{task}", task, language=language)
-    found[f"{task} {language}"] = row
-print("RESULT" + json.dumps(found))
-"""
-# What that evaluator calls the measures that we report. It cannot score LAReQA.
-THEIR_NAMES = {
-    "f1": "f1",
-    "span_f1": "f1",
-    "accuracy": "accuracy",
-    "exact_match": "exact_match",
-    "bucc_f1": "f1",
-}
-
-
-@pytest.mark.parametrize("given", ["answers", "right"])
-def test_scores_are_those_of_xtremes_own_evaluator(trees, tmp_path, given):
-    """Every shared task, to 1e-9; needs a checkout of google-research/xtreme and seqeval 0.0.12."""
-    checkout = os.environ.get("XTREME_CHECKOUT")
-    if not checkout:
-        pytest.skip(
-            "set XTREME_CHECKOUT to a checkout of google-research/xtreme to compare with its evaluate.py"
-        )
-    answers = trees[0] if given == "answers" else answers_from_labels(trees[1], tmp_path / "right")
-    benchmark = [name for name in TARGETS if TASKS[name].benchmark != "further" and name != "lareqa"]
-    folders = {FOLDERS.get(name, name): name for name in benchmark}
-    asked = [(folder, "dor") for folder in folders]
-    command = [sys.executable, "-W", "ignore", "-c", EVALUATOR, checkout, str(answers), str(trees[1])]
-    done = subprocess.run(
-        [*command, json.dumps(asked)], cwd=checkout, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    theirs = json.loads(done.stdout.rpartition("RESULT")[2])
-    ours = score_tree(answers, trees[1]).set_index(["target_task", "language", "metric"])["value"]
-    for folder, name in folders.items():
-        row = theirs[f"{folder} dor"]
-        for metric, value in ours[name, "dor"].items():
-            if metric == "token_accuracy":
-                continue
-            wanted = row.get(THEIR_NAMES.get(metric, metric), row.get("avg_metric"))
-            if metric == "mrr@20":
-                wanted *= 100 if wanted <= 1 else 1
-            assert value == pytest.approx(wanted, abs=1e-9), (name, metric)

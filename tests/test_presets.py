@@ -71,7 +71,7 @@ def test_the_knob_reaches_training_and_the_plan():
     )
     run = ours.runs[0]
     assert finetune_parameters(ours, run, "panx")["target_finetuning"].keys() == {
-        "updates", "batch_size", "learning_rate",
+        "updates", "batch_size", "learning_rate", "curriculum",
     }  # fmt: skip
     knobs = finetune_parameters(theirs, run, "panx")
     assert knobs["target_finetuning"]["updates"] == 6250 and knobs["target_finetuning"]["longest"] == 128

@@ -11,9 +11,9 @@ from polystilts.errors import WrongUse
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.files import write_json, write_table
 from polystilts.pipeline import reading
+from polystilts.pipeline.census import budget_of
 from polystilts.pipeline.inputs import checkpoint
 from polystilts.pipeline.reading.cards import glosses
-from polystilts.pipeline.reading.training import budget_of
 from polystilts.pipeline.study import open_study
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.tables import LANGUAGE_COLUMNS
@@ -359,7 +359,7 @@ def test_the_answer_is_the_primary_claim_with_retrieval_beside_it(study):
 def test_outcomes_and_statuses_are_counted_apart():
     told = reading.verdict_sentence(CLAIMS)
     assert told.startswith("**Of 3 expectations: 1 supported, 1 undecided, 1 contradicted.**")
-    assert told.endswith("Reproduced by an independent run: 0; not yet: 3.")
+    assert told.endswith("Verified by the gate: 0; falsified: 0; neither: 3.")
 
 
 def test_claims_for_readers_keep_controls_apart():

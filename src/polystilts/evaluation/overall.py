@@ -17,14 +17,14 @@ AVERAGES: dict[str, tuple[str, ...]] = {
     "XTREME-R without LAReQA": tuple(task.name for task in TARGET_TASKS if task.name != "lareqa"),
     "XTREME-R classification": ("xnli", "xcopa"),
     "XTREME-R multi_choice": ("xcopa",),
-    "XTREME-R structured_prediction": ("udpos", "panx"),
-    "XTREME-R question_answering": _QUESTIONS,
+    "XTREME-R tagging": ("udpos", "panx"),
+    "XTREME-R qa": _QUESTIONS,
     "XTREME-R retrieval": ("tatoeba", "mewslix"),
     "XTREME overall": ("xnli", "pawsx", "udpos", "panx", *_QUESTIONS, "bucc", "tatoeba"),
-    "XTREME sentence_classification": ("xnli", "pawsx"),
-    "XTREME structured_prediction": ("udpos", "panx"),
-    "XTREME question_answering": _QUESTIONS,
-    "XTREME sentence_retrieval": ("bucc", "tatoeba"),
+    "XTREME classification": ("xnli", "pawsx"),
+    "XTREME tagging": ("udpos", "panx"),
+    "XTREME qa": _QUESTIONS,
+    "XTREME retrieval": ("bucc", "tatoeba"),
 }
 
 # What counts for a task: its main metric; questions count by the mean of F1 and exact match.

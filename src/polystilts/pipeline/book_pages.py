@@ -58,7 +58,7 @@ def claim_section(claim: Claim, scale: str) -> str:
         f"({anchor(claim.id)})=\n## {claim.id}",
         claim.sentence,
         f"*Outcome:* **{claim.outcome}** · *status:* {claim.status} · {kind} · n = {claim.n}",
-        f"Follow it: `python -m polystilts trace {claim.id} --scale {scale}`",
+        f"Follow it: `python -m polystilts trace {claim.id} --outputs outputs/{scale}`",
     ]
     if files:
         rows = "\n".join(f"| `{name}` | `{sha256[:16]}` |" for name, sha256 in list(files.items())[:FEW])

@@ -1,11 +1,15 @@
-"""The languages of a study, counted and measured: one table for the chapters and for the statistics."""
+"""The languages of a study, counted and measured, and what its runs cost: tables for all later readers."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 
 from polystilts.files import read_json, write_table
 from polystilts.languages import LANGUAGES
-from polystilts.pipeline.study import Study
+from polystilts.pipeline.study import Run, Study
 from polystilts.statistics.tables import LANGUAGE_COLUMNS
+
+BUDGET = ("rows", "updates", "labelled_tokens", "mlm_tokens", "flops")
 
 
 def languages_of(study: Study) -> pd.DataFrame:
@@ -34,3 +38,19 @@ def describe_languages(study: Study) -> pd.DataFrame:
     languages = languages_of(study)
     write_table(study.folder / "tables" / "languages.csv", languages)
     return languages
+
+
+def budget_of(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
+    """What each run cost in all its stages: rows, updates, tokens and floating-point operations."""
+    rows = []
+    for run in runs:
+        spent = [read_json(file) for file in sorted(study.run_folder(run).glob("checkpoints/*/budget.json"))]
+        total = {name: sum(one[name] for one in spent) for name in BUDGET}
+        total["updates"] += sum(one["mlm_updates"] for one in spent)
+        rows.append({"run_id": run.run_id, **total})
+    return pd.DataFrame(rows)
+
+
+def write_budget(study: Study) -> None:
+    """Write `tables/budget.csv`."""
+    write_table(study.folder / "tables" / "budget.csv", budget_of(study, study.runs))

@@ -12,7 +12,7 @@ from polystilts.pipeline.study import Study
 from polystilts.sources.catalogue.pinned import Pinned, pinned
 from polystilts.sources.fetch import BASE, check_file, fetch, needed
 from polystilts.sources.formats.rows import USES, file_rows
-from polystilts.sources.leakage import count_leaks
+from polystilts.sources.leakage import COMPARED, count_leaks
 
 
 def wanted_files(study: Study) -> list[Pinned]:
@@ -110,8 +110,9 @@ def card_lines(card: dict) -> list[str]:
 
 
 def leak_lines(found: dict[str, int]) -> list[str]:
-    """What training, development, tests and text have in common."""
-    return ["  met twice: " + ", ".join(f"{name.replace('_', ' and ')} {n}" for name, n in found.items())]
+    """What training, development, tests and text have in common, and which of them were compared."""
+    return ["  met twice: " + ", ".join(f"{name.replace('_', ' and ')} {n}" for name, n in found.items()),
+            f"    compared: {COMPARED}"]  # fmt: skip
 
 
 def _plain(value: object) -> str:

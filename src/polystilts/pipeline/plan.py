@@ -7,9 +7,10 @@ from polystilts.errors import StudyError
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
 from polystilts.pipeline.forecast import cells_of, forecast, needs_gpu, updates_of
+from polystilts.pipeline.inputs import languages_seen, world_seeds
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.progress import in_time
-from polystilts.pipeline.study import Study
+from polystilts.pipeline.study import Run, Study
 from polystilts.statistics.compare import Subset, unit_values
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.power import detectable_by_items, minimum_detectable_effect
@@ -64,7 +65,7 @@ def arm_lines(study: Study) -> list[str]:
     lines = []
     for run in {(run.strategy, run.intermediate_task, run.language_set): run for run in study.runs}.values():
         rows = budget if STRATEGIES[run.strategy].labelled else 0
-        inside = [code for code in languages if run.language_set and set_of(code) == run.language_set]
+        inside = practised_in(study, run, languages)
         outside = [code for code in languages if code not in inside]
         name = ":".join(part for part in (run.strategy, run.intermediate_task, run.language_set) if part)
         lines.append(f"  {name:32} {rows:7d} rows  in: {' '.join(inside) or '-':16} out: {' '.join(outside)}")
@@ -86,11 +87,33 @@ def balance_lines(study: Study, languages: list[str]) -> list[str]:
     for (strategy, task), seen in sets.items():
         if seen != {"A", "B"}:
             lines.append(f"  {strategy}:{task} has set {', '.join(seen)} only: exposure is not balanced")
-    if sets and not lines:
-        lines.append(
-            f"  each multilingual arm has sets A and B: all {len(languages)} languages are in and out once"
-        )
-    return lines
+    if not sets or lines:
+        return lines
+    ever = {code for run in study.runs for code in practised_in(study, run, languages)}
+    if study.scale.shared["source"] != "world" and not prepared(study):
+        told = "a language is in and out once where it has rows or a word list, as `data check` tells"
+    elif never := [code for code in languages if code not in ever]:
+        told = f"{len(ever)} languages are in and out once; without data to be in with: {' '.join(never)}"
+    else:
+        told = f"all {len(languages)} languages are in and out once"
+    return [f"  each multilingual arm has sets A and B: {told}"]
+
+
+def prepared(study: Study) -> bool:
+    """Whether the data of every world of a study lie on this disk."""
+    return all((study.world_folder(seed) / "data_card.json").exists() for seed in world_seeds(study))
+
+
+def practised_in(study: Study, run: Run, languages: list[str]) -> list[str]:
+    """The languages beside the source in which a run reads labelled rows: of real data, those that have any.
+
+    Before real data are prepared, all languages of the run's set are named.
+    """
+    if not run.language_set:
+        return []
+    if study.scale.shared["source"] != "world" and prepared(study):
+        return [code for code in languages_seen(study, run) if code in languages]
+    return [code for code in languages if set_of(code) == run.language_set]
 
 
 def alias_lines(study: Study) -> list[str]:

@@ -186,12 +186,14 @@ def predict_targets(study: Study, runs: Sequence[Run]) -> None:
 
 
 def collect_scores(study: Study) -> None:
-    """Mark all predictions and write them as one table, `tables/scores.csv`."""
+    """Mark all predictions and write `tables/scores.csv`, and what each run cost beside it."""
     from polystilts.evaluation.scores import write_scores
+    from polystilts.pipeline.census import write_budget
 
     # From the last run backwards: another job may be working forwards on the runs it was given.
     predict_targets(study, study.runs[::-1])
     write_scores(study.folder / "tables" / "scores.csv", mark_runs(study, study.runs))
+    write_budget(study)
 
 
 def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:

@@ -17,6 +17,11 @@ import pandas as pd
 from polystilts.tasks import TASKS, Task
 
 LEAST_WORDS, LEAST_LETTERS = 5, 10
+COMPARED = (
+    "training rows of any task with every test, development rows with every test, a task's development rows "
+    "with its own training rows and a target's with every intermediate task's, text with the tests of its "
+    "language; the rows of two targets are not compared, for no run reads both"
+)
 UNSPACED = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff])")
 # Everything that is no letter, digit or vowel sign: Unicode's punctuation, symbols, separators, controls.
 _MARKS = {
@@ -130,13 +135,21 @@ def split_files(examples: Path) -> Iterator[tuple[str, str, Path]]:
             yield path.parent.name, split, path
 
 
+def _tunes(name: str) -> bool:
+    """Are these rows that a target is tuned on, and that its checkpoint may be judged by?"""
+    return TASKS[name].role != "intermediate"
+
+
 def count_leaks(folder: Path, by_text: bool = True) -> dict[str, int]:
     """How many items of a prepared study are met twice: between splits, and between text and test.
 
-    Counts meanings and, `by_text`, units of text that the training rows of any task share with any test, the
-    development rows of a task with its own training rows, and with any test; and lines of pretraining text
-    that hold a sentence of a test in their language. In a generated world meanings say all there is to say:
-    its sentences are few, and stand in every split.
+    Counts meanings and, `by_text`, units of text that the training rows of any task share with any test;
+    that development rows share with any test, and with the training rows that they could flatter; and lines
+    of pretraining text that hold a sentence of a test in their language. In a generated world meanings say
+    all there is to say: its sentences are few, and stand in every split.
+
+    Development rows of a task are compared with its own training rows, and those of what a target is tuned on
+    with every intermediate task's too. What two targets are tuned on is not compared: no run reads both.
     """
     met: dict[tuple[str, str], set[str]] = {}  # task and split → names and texts
     forbidden: dict[str, set[str]] = {}
@@ -152,7 +165,11 @@ def count_leaks(folder: Path, by_text: bool = True) -> dict[str, int]:
                 forbidden.setdefault(language, set()).update(text_sentences(task, frame))
     every = {split: set().union(*(found for (_, kind), found in met.items() if kind == split))
              for split in SPLITS}  # fmt: skip
-    own = [met.get((name, "train"), set()) & found for (name, split), found in met.items() if split == "dev"]
+    practised = set().union(*(found for (name, split), found in met.items()
+                              if split == "train" and TASKS[name].role == "intermediate"))  # fmt: skip
+    shared = {name: met.get((name, "train"), set()) | (practised if by_text and _tunes(name) else set())
+              for name, split in met if split == "dev"}  # fmt: skip
+    own = [shared[name] & found for (name, split), found in met.items() if split == "dev"]
     leaks = Counter(
         train_test=len(every["train"] & every["test"]),
         train_dev=sum(map(len, own)),

@@ -47,7 +47,7 @@ def write_real(
     tasks = list(tasks)
     for task in tasks:
         study.write_tests(task)
-    for task in tasks:
+    for task in sorted(tasks, key=lambda name: TASKS[name].role == "intermediate"):  # these give way
         study.write_home_rows(task)
     for arm in arms:
         study.write_arm(arm)
@@ -94,8 +94,8 @@ class _Writer:
         self.left_out: dict[str, dict[str, int]] = {}
         self.dropped: dict[str, int] = {}
         self.forbidden: dict[str, set[str]] = {}  # by language: sentences of its tests
-        self.meanings: dict[str, set[str]] = {"test": set(), "dev": set()}
-        self.units: dict[str, set[str]] = {"test": set(), "dev": set()}
+        self.meanings: dict[str, set[str]] = {"test": set(), "dev": set(), "targets' dev": set()}
+        self.units: dict[str, set[str]] = {"test": set(), "dev": set(), "targets' dev": set()}
         self.home: dict[str, pd.DataFrame] = {}  # training rows in the source language
 
     def write_tests(self, task: str) -> None:
@@ -123,7 +123,7 @@ class _Writer:
         row = TASKS[task]
         if row.role == "target" and row.training_task != task:
             return
-        self.meanings["dev"], self.units["dev"] = set(), set()  # development rows mark their own task only
+        self.meanings["dev"], self.units["dev"] = set(), set()  # those of one target bind no other target
         train = self.door.examples(task, "train", self.source)
         dev = self.door.examples(task, "dev", self.source)
         if train is None:
@@ -131,8 +131,14 @@ class _Writer:
         if dev is None:
             train, dev = _parted(task, train)
         self._write(task, "dev", self.source, self._clean(task, "dev", dev, ("test",), self.rows["dev"]))
-        wanted = self.rows["intermediate" if row.role == "intermediate" else "target"]
-        self.home[task] = self._clean(task, "train", train, ("test", "dev"), wanted)
+        kept_from = ("test", "dev")
+        if row.role == "intermediate":
+            wanted, kept_from = self.rows["intermediate"], (*kept_from, "targets' dev")
+        else:
+            wanted = self.rows["target"]
+            self.meanings["targets' dev"] |= self.meanings["dev"]
+            self.units["targets' dev"] |= self.units["dev"]
+        self.home[task] = self._clean(task, "train", train, kept_from, wanted)
         self._write(task, "train", self.source, self.home[task])
         if row.search and row.search.entities:
             self._write_entities(task, "train")

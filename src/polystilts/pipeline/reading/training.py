@@ -6,12 +6,11 @@ import pandas as pd
 
 from polystilts.figures.style import task_title
 from polystilts.files import read_json
+from polystilts.pipeline.census import BUDGET
 from polystilts.pipeline.inputs import checkpoint
 from polystilts.pipeline.reading.page import run_title
 from polystilts.pipeline.study import Run, Study
 from polystilts.statistics.intervals import wilson_interval
-
-BUDGET = ("rows", "updates", "labelled_tokens", "mlm_tokens", "flops")
 
 
 def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
@@ -51,17 +50,6 @@ def start_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
     ends = curves.sort_values("update").groupby(["arm", "seed"], sort=False)["loss"].agg(["first", "last"])
     mean = ends.groupby(level="arm", sort=False).mean().reset_index()
     return mean.rename(columns={"arm": "practice", "first": "loss at the start", "last": "loss at the end"})
-
-
-def budget_of(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
-    """What each run cost in all its stages: rows, updates, tokens and floating-point operations."""
-    rows = []
-    for run in runs:
-        spent = [read_json(file) for file in sorted(study.run_folder(run).glob("checkpoints/*/budget.json"))]
-        total = {name: sum(one[name] for one in spent) for name in BUDGET}
-        total["updates"] += sum(one["mlm_updates"] for one in spent)
-        rows.append({"run_id": run.run_id, **total})
-    return pd.DataFrame(rows)
 
 
 def practice_budget(study: Study, runs: Sequence[Run]) -> pd.DataFrame:

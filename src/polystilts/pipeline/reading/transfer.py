@@ -6,12 +6,10 @@ import pandas as pd
 
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import arm_title, names, task_title
-from polystilts.files import write_table
 from polystilts.pipeline import stages
 from polystilts.pipeline.census import describe_languages
 from polystilts.pipeline.reading.analysis import interval_words
 from polystilts.pipeline.reading.page import language_name
-from polystilts.pipeline.reading.training import budget_of
 from polystilts.pipeline.study import Run, Study, study_of
 from polystilts.statistics.flags import flag_cells, learned_targets
 from polystilts.statistics.gains import transfer_gap
@@ -26,7 +24,6 @@ def scores_for(study: Study, runs: Sequence[Run], batch: str = "1/1") -> pd.Data
     whole = len(study.runs) == len(study_of(study.scale, study.tag).runs)
     if batch.startswith("1/") and whole:
         stages.collect_scores(study)
-        write_table(study.folder / "tables" / "budget.csv", budget_of(study, study.runs))
         return read_table(study.folder / "tables" / "scores.csv")
     return pd.concat(stages.mark_runs(study, runs), ignore_index=True)
 
