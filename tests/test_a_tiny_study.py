@@ -56,9 +56,10 @@ def surroundings(root: Path) -> dict[str, str]:
 
 
 def copy_of_the_study(root: Path) -> Path:
-    """The chapters and scales in a place of their own, with nothing run yet."""
-    for folder in ("notebooks", "params"):
+    """The chapters, scales and guides in a place of their own, with nothing run yet."""
+    for folder in ("notebooks", "params", "docs"):
         shutil.copytree(paths.REPOSITORY / folder, root / folder)
+    shutil.copy(paths.REPOSITORY / "references.bib", root)
     return root
 
 

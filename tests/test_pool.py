@@ -178,3 +178,20 @@ def test_one_bundle_is_no_pool_and_the_command_says_what_is_wrong(two, tmp_path,
         pool([folder], folder)
     assert main(["pool", str(tmp_path / "nothing")]) == 2
     assert "no table at" in capsys.readouterr().err
+
+
+def test_a_pool_takes_the_evidence_along_and_can_grow(two, tmp_path):
+    third, whole = bundle(tmp_path / "c", (3,)), tmp_path / "all"
+    run = next((two[0] / "runs").iterdir())
+    (run / "checkpoints").mkdir()
+    (run / "predictions").mkdir()
+    (run / "predictions" / "udpos.parquet").write_bytes(b"as it was")
+    pool(two, whole)
+    assert (whole / "runs" / run.name / "predictions" / "udpos.parquet").read_bytes() == b"as it was"
+    assert not (whole / "runs" / run.name / "checkpoints").exists()
+    pool([whole, third], whole)
+    primary = find_claim(read_claims(whole / "claims.json"), "primary")
+    assert primary.units == 3
+    at_once = tmp_path / "at-once"
+    pool([*two, third], at_once)
+    assert (whole / "tables" / "gains.csv").read_bytes() == (at_once / "tables" / "gains.csv").read_bytes()

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from polystilts import paths
 from polystilts.errors import WrongUse
+from polystilts.pipeline.real_data import write_data
+from polystilts.pipeline.study import open_study
 from polystilts.sources.formats import FORMATS, without_contexts_of
 from polystilts.sources.formats.marked import read_elements
 from polystilts.sources.formats.passages import paragraphs, read_squad
@@ -221,3 +224,27 @@ def test_placeholder_files_are_refused():
     """XTREME's test files of PAN-X have one column: their labels are withheld, and no F1 comes of them."""
     with pytest.raises(WrongUse, match=r"test-sw\.tsv:1: no tag beside .* withheld"):
         FORMATS["tagged"](ROOT / "realdata/panx/test-sw.tsv", "panx", "test", "sw")
+
+
+def test_real_mini_is_prepared_from_the_packs(tmp_path, monkeypatch):
+    """Every task and language of the scale, few rows of each: nothing leaks, and the card tells."""
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path / "outputs")
+    rows = {"intermediate": 60, "target": 60, "dev": 20, "test": 20}
+    study = open_study("real-mini", "small", rows=rows, documents={"high": 40, "low": 4})
+    card = write_data(study, tmp_path / "w0", ROOT, 0)
+    assert card["leaks"]["total"] == 0
+    shared = study.scale.shared
+    assert set(shared["target_tasks"]) <= set(card["tasks"]) and set(card["languages"]) == set(
+        shared["languages"]
+    )
+    for task in shared["target_tasks"]:
+        asked = {name.split("-")[1] for name in card["tasks"][task] if name.startswith("test-")}
+        known = {row.language for row in file_rows() if (row.task, row.split) == (task, "test")}
+        home = {shared["source_language"]} if task == "tatoeba" else set()  # not asked in itself
+        assert asked == known & set(shared["languages"]) - home, task
+    lists = {row.language for row in file_rows() if row.task == "lexicon" and row.format != "refused"}
+    for code, told in card["languages"].items():
+        assert told["lines"] > 0 and (told["lexicon"] > 0) == (code in lists), code
+    assert "no run reads two of them" in card["notes"]["tydiqa train"]
+    read = {name: digest for name, digest in card["files"].items() if name in manifest()}
+    assert len(read) > 100 and read == {name: manifest()[name]["sha256"] for name in read}

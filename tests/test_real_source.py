@@ -13,6 +13,7 @@ from polystilts.files import read_json
 from polystilts.models.encoder import encoder_config
 from polystilts.models.tokens import train_vocabulary
 from polystilts.pipeline import stages
+from polystilts.pipeline.forecast import forecast
 from polystilts.pipeline.study import open_study
 from polystilts.sources.doors import HubDoor
 from polystilts.sources.real import sample, write_real
@@ -56,7 +57,9 @@ def test_every_part_of_a_study_is_written(mirror, tmp_path):
     assert set(card["tasks"]["tatoeba"]) == {"test-sw", "test-ar", "test-de"}  # not English in itself
     assert card["labels"]["xnli"] == sorted(TASKS["xnli"].labels)
     assert card["leaks"]["total"] == 0 and card == read_json(tmp_path / "data_card.json")
-    assert card["licences"]["facebook/xnli"] == "CC BY-NC 4.0"
+    both = {"CC BY-NC 4.0", "OANC and CC licences (MultiNLI)"}  # XNLI's items, and MultiNLI's beside them
+    assert set(card["licences"]["facebook/xnli"].split("; ")) == both
+    assert card["notes"]["mnli train"] == "one half of its data set; another task has the other"
     assert all(len(digest) == 64 for digest in card["files"].values())
     lexicon = pd.read_csv(tmp_path / "lexicons" / "sw.csv")
     assert list(lexicon) == ["word", "translation"] and len(lexicon) == card["languages"]["sw"]["lexicon"]
@@ -235,6 +238,26 @@ def test_a_scale_of_the_hub_runs_end_to_end_on_a_mirror(mirror, encoder, tmp_pat
 
     languages = describe_languages(study).set_index("language")
     assert languages.loc["sw", "distance"] == pytest.approx(0.526) and languages.loc["sw", "set"] == "A"
+
+
+def test_the_base_scale_is_affordable_and_confirmatory():
+    """Two intermediate tasks of different kinds, five seeds, targets of five kinds, within 48 GPU hours."""
+    study, large = open_study("xlmr-base"), open_study("xlmr-large")
+    arms = [parse_arm(name) for name in study.scale.shared["arms"]]
+    practised = {arm.intermediate_task for arm in arms} - {""}
+    assert len({TASKS[name].kind for name in practised}) == len(practised) == 2
+    each = {("english", ""), *((strategy, of) for strategy in ("translated", "code-switched") for of in "AB")}
+    for task in practised:
+        assert {(arm.strategy, arm.language_set) for arm in arms if arm.intermediate_task == task} == each
+    assert {arm.strategy for arm in arms} - {"english", "translated", "code-switched"} == {
+        "none",
+        "none-long",
+    }
+    assert len(study.scale.shared["seeds"]) == 5
+    assert set(study.scale.shared["target_tasks"]) == {"udpos", "panx", "xquad", "xnli", "tatoeba"}
+    found = forecast(study, cores=1)
+    assert 1 < found.hours <= 48 < forecast(large, cores=1).hours
+    assert {parse_arm(name).intermediate_task for name in large.scale.shared["arms"]} > practised
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import pytest
 import yaml
+from originals import write_originals
 from small_encoder import sentences, write_encoder
 
 from polystilts import paths, tasks
@@ -18,7 +19,9 @@ from polystilts.pipeline.inputs import has_intermediate, world_parameters
 from polystilts.pipeline.params import load_scale, scale_names
 from polystilts.pipeline.plan import plan
 from polystilts.pipeline.study import Run, study_of
-from polystilts.sources import arms
+from polystilts.sources import arms, doors
+from polystilts.sources.formats.rows import FileRow
+from polystilts.sources.real import write_real
 from polystilts.sources.world import choices, write_world
 from polystilts.sources.world.tasks import RECIPES, Recipe
 from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, TASKS, Search, Strategy, Task, parse_arm
@@ -173,6 +176,37 @@ def test_a_new_intermediate_task_is_an_arm_at_once(monkeypatch, tmp_path):
     parameters = {"shared": {"source_language": "alb", "languages": HERE}}
     practice = arms.arm_rows(tmp_path / "examples", arm, 24, 0, parameters)
     assert len(practice) == 24 and set(practice["language"]) == {"alb", "dor", "var"}
+
+
+# --- a data set -------------------------------------------------------------------------------------------
+
+
+def test_real_data_of_a_new_language_and_a_new_task_are_rows(monkeypatch, tmp_path):
+    """Rows of the table of files: XNLI in a language it lacked there, and an intermediate task, SNLI."""
+    row = replace(TASKS["mnli"], name="snli", title="SNLI")
+    monkeypatch.setitem(TASKS, row.name, row)
+    root = write_originals(tmp_path / "root", ["en", "sw"])
+    (root / "realdata/snli").mkdir()
+    shutil.copy(root / "realdata/xnli/dev-sw.tsv", root / "realdata/xnli/dev-de.tsv")
+    lines = [f"The mill of number {i} is old.,It is new.,{label}" for i in range(30) for label in row.labels]
+    (root / "realdata/snli/train.csv").write_text("\n".join(["premise,hypothesis,label", *lines]))
+    added = [
+        FileRow("xnli", "test", "de", "realdata/xnli/dev-de.tsv", "xtreme-pairs", "dev"),
+        FileRow("snli", "train", "en", "realdata/snli/train.csv", "mnli", "train"),
+    ]
+    table = (*doors.file_rows(), *added)
+    monkeypatch.setattr(doors, "file_rows", lambda: table)
+    door, made = doors.FilesDoor(root), ["snli", "nli_train", "xnli"]
+    given = ["en", "sw", "de"], "en", ["sw"], made, [], ROWS, {"high": 0, "low": 0}
+    card = write_real(tmp_path / "study", door, 0, *given)
+    assert set(card["tasks"]["xnli"]) == {"test-en", "test-sw", "test-de"} and card["leaks"]["total"] == 0
+    german, swahili = (rows(tmp_path / "study", "xnli", f"test-{code}") for code in ("de", "sw"))
+    assert german["meaning_id"].tolist() == swahili["meaning_id"].tolist()  # parallel at once
+    assert len(rows(tmp_path / "study", "snli", "train-en")) == ROWS["intermediate"]
+    parameters = {"shared": {"source_language": "en", "languages": ["en", "sw", "de"]}}
+    monkeypatch.setattr(tasks.intermediate, "INTERMEDIATE_TASKS", (*INTERMEDIATE_TASKS, row))
+    practice = arms.arm_rows(tmp_path / "study" / "examples", parse_arm("english:snli"), 24, 0, parameters)
+    assert set(practice["label"]) == set(row.labels)
 
 
 # --- an arm -----------------------------------------------------------------------------------------------

@@ -168,8 +168,8 @@ def _original_lines(task: Task, rows: pd.DataFrame, given: Mapping[str, str]) ->
     XTREME sorts the English side and asks for the line that its translation has in the other side's file.
     """
     lines = {str(name): number for number, name in enumerate(rows["example_id"])}
-    order = rows[task.search.query].reset_index(drop=True).sort_values(kind="stable").index
-    for number in order:
+    english = rows[task.search.query].reset_index(drop=True)
+    for number in english[english != ""].sort_values(kind="stable").index:  # the others only are candidates
         yield lines[given[str(rows["example_id"].iloc[number])].split()[0]]
 
 

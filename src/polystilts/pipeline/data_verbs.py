@@ -101,6 +101,8 @@ def card_lines(card: dict) -> list[str]:
         kept = {name: value for name, value in found.items() if value}
         if kept:
             lines += [f"  {title}", *(f"    {name}: {_plain(value)}" for name, value in kept.items())]
+    if card.get("notes"):
+        lines += ["  to be known", *(f"    {name}: {note}" for name, note in card["notes"].items())]
     if card.get("missing"):
         lines += ["  not at hand", *(f"    {name}" for name in card["missing"])]
     if card.get("files"):

@@ -4,6 +4,7 @@ Bundles are merged only if they asked the same questions, with the same code, of
 what differs is said, and nothing is merged.
 """
 
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from polystilts.evidence.conclude import HYPOTHESES
 from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.evidence.ledger import build_claims, write_claims
 from polystilts.evidence.summary import write_summary
-from polystilts.files import sha256, write_json, write_table
+from polystilts.files import sha256, whole_folder, write_json, write_table
 from polystilts.pipeline.bundles import Bundle, bundles_of, refuse_differences
 from polystilts.statistics.gains import gains
 from polystilts.statistics.tables import read_table
 
 POOLED = "pooled"
+RECORD = "pool.json"  # what was pooled; a folder that has one may grow by further bundles
 BESIDE = ("budget.csv", "time.csv", "shortcuts.csv")  # joined as they are, where every bundle has them
 
 
@@ -30,8 +32,9 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
     """Merge bundles into one analysis, in a folder of its own, and say what was merged and what it found."""
     folders = [Path(folder) for folder in folders]
     destination = Path(destination or paths.OUTPUTS / POOLED)
-    if destination.resolve() in {folder.resolve() for folder in folders}:
-        raise WrongUse(f"{destination} is one of the bundles; name another folder with --to")
+    known = {folder.resolve() for folder in folders}
+    if destination.resolve() in known and not (destination / RECORD).exists():
+        raise WrongUse(f"{destination} is one of the bundles and no pool; name another folder with --to")
     bundles = [bundle for folder in folders for bundle in bundles_of(folder)]
     if len(bundles) < 2:
         raise WrongUse(
@@ -55,10 +58,27 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
         files = list(dict.fromkeys(one.folder / "tables" / name for one in bundles))
         if all(file.exists() for file in files):
             write_table(destination / "tables" / name, pd.concat([read_table(file) for file in files]))
+    for one in bundles:
+        take_evidence(one, destination)
     write_claims(destination / "claims.json", claims)
     write_summary(destination / "summary.md", destination.name, claims, scores, pooled=True)
-    write_json(destination / "pool.json", {"bundles": [record_of(one) for one in bundles]})
+    write_json(destination / RECORD, {"bundles": [record_of(one) for one in bundles]})
     return told(bundles, claims, declared, destination)
+
+
+def take_evidence(one: Bundle, destination: Path) -> None:
+    """Copy what the scores of a bundle rest on: records and predictions of its runs, and right answers."""
+    for run in sorted(set(one.scores["run_id"])):
+        copy_folder(one.folder / "runs" / run, destination / "runs" / run)
+    for seed in one.scores["world_seed"].unique():
+        copy_folder(one.folder / "labels" / f"w{seed:.0f}", destination / "labels" / f"w{seed:.0f}")
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder without its checkpoints; nothing where there is none."""
+    if source.is_dir() and source.resolve() != target.resolve():
+        with whole_folder(target) as draft:
+            shutil.copytree(source, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
 
 
 def merged_languages(bundles: Sequence[Bundle]) -> pd.DataFrame:
@@ -84,7 +104,7 @@ def merged_languages(bundles: Sequence[Bundle]) -> pd.DataFrame:
 
 
 def record_of(one: Bundle) -> dict[str, Any]:
-    """What `pool.json` keeps of a bundle."""
+    """What the record of a pool keeps of a bundle."""
     tables = ("scores.csv", "languages.csv")
     return {
         "name": one.name,

@@ -16,6 +16,7 @@ from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, Job, jobs_of
 from polystilts.pipeline.study import Study
 
 WIDTH = 24  # letters of the bar
+EARLY = 0.1  # of the work: before so much of it is done, the pace says nothing yet
 CLEAR = "\r\033[K"  # back to the start of the line, and empty it
 
 
@@ -93,7 +94,7 @@ class Progress:
         share = done / whole if whole else 1.0
         full = int(share * WIDTH)
         drawn = f"[{'#' * full}{'.' * (WIDTH - full)}] {share:4.0%}"
-        if share >= 1.0 or done <= self.at_start:
+        if share >= 1.0 or done - self.at_start < EARLY * whole:
             return drawn
         left = (time.time() - self.began) * (whole - done) / (done - self.at_start)
         return f"{drawn}, about {in_time(left)} to go"

@@ -24,6 +24,7 @@ class Door(Protocol):
     files: dict[str, str]  # path → SHA-256 of what has been read so far
     licences: dict[str, str]  # data set → licence
     missing: list[str]  # text and word lists that the table knows and the root lacks
+    notes: dict[str, str]  # task and split → what its row says a reader must know
 
     def examples(
         self, task: str, split: str, language: str, role: str = "original"
@@ -41,6 +42,7 @@ class FilesDoor:
     files: dict[str, str] = field(default_factory=dict)
     licences: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def examples(self, task: str, split: str, language: str, role: str = "original") -> pd.DataFrame | None:
         """The examples of all rows that fit, or None where the table has none."""
@@ -89,6 +91,8 @@ class FilesDoor:
         from polystilts.sources.catalogue.pinned import licence_of
 
         found = read_row(self.root, row)
+        if row.note:
+            self.notes[f"{row.task} {row.split or row.language}"] = row.note
         for path in paths_of(self.root, row):
             name = path.relative_to(self.root).as_posix()
             self.files[name] = sha256(path)
@@ -105,6 +109,7 @@ class HubDoor:
     files: dict[str, str] = field(default_factory=dict)
     licences: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def examples(self, task: str, split: str, language: str, role: str = "original") -> pd.DataFrame | None:
         """The examples that the hub table has, or None."""
@@ -141,7 +146,10 @@ class HubDoor:
 
     def _note(self, task: str, split: str, language: str, role: str = "original") -> None:
         for row in hub_rows(task, split, language, role):
-            self.licences[row.hub_id] = row.licence
+            known = self.licences.get(row.hub_id, row.licence)  # one data set may hold rows of two owners
+            self.licences[row.hub_id] = known if row.licence in known else f"{known}; {row.licence}"
+            if task in SHARED and split == "train":
+                self.notes[f"{task} {split}"] = "one half of its data set; another task has the other"
             if self.mirror is None:
                 self.files[row.hub_id] = f"revision {row.revision}"
                 continue

@@ -70,7 +70,7 @@ def write_real(
     card |= {
         "tasks": study.counts, "labels": study.labels, "left_out": study.left_out, "dropped": study.dropped,
         "files": door.files, "licences": door.licences, "missing": sorted(set(door.missing)),
-        "leaks": count_leaks(folder),
+        "notes": door.notes, "leaks": count_leaks(folder),
     }  # fmt: skip
     if card["leaks"]["total"] and refuse_leaks:
         raise StudyError(f"the data leak between splits: {card['leaks']}; no result may rest on them")
@@ -201,6 +201,10 @@ class _Writer:
         units = set().union(*(self.units[name] for name in against))
         ordered = sample(frame, len(frame))
         kept, self.dropped[f"{task} {split}"] = without_overlap(TASKS[task], ordered, meanings, units, count)
+        if frame.empty:
+            raise WrongUse(
+                f"{task} {split}: the data set is too small to have any such rows; take a larger one"
+            )
         if kept.empty:
             raise WrongUse(f"{task} {split}: every row is also in a test of this study; leave one out")
         kept.attrs = frame.attrs
