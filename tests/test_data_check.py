@@ -97,6 +97,7 @@ def test_rows_of_the_treebank_that_judge_a_target_are_not_practised(tmp_path):
         "intermediate": 999, "target": 999, "dev": 999}, documents_by_resource={"high": 0, "low": 0},
         **options)  # fmt: skip
     assert card["leaks"]["total"] == 0 and card["dropped"]["ccg train"] > 0
+    assert card["notes"]["ccg train"].endswith("those that udpos is tuned on and none that it is judged by")
     practised, judged = (
         {" ".join(words) for words in pd.read_parquet(tmp_path / "out/examples" / name)["words"]}
         for name in ("ccg/train-en.parquet", "udpos/dev-en.parquet")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from polystilts.sources.formats import (
 )
 from polystilts.sources.formats.answer_sentences import plain_breaks
 from polystilts.sources.formats.pairs import unquoted
-from polystilts.sources.formats.rows import file_rows, paths_of, read_row
+from polystilts.sources.formats.rows import TABLE, file_rows, paths_of, read_row
 from polystilts.sources.formats.strict import read_lines
 from polystilts.tasks import TASKS
 
@@ -629,6 +630,9 @@ def test_the_table_of_files_is_sound():
     """Tasks, languages and formats of every row exist, and a format gives the columns of its task."""
     from polystilts.languages import LANGUAGES
 
+    table = files("polystilts.sources.catalogue").joinpath(TABLE).read_text(encoding="utf-8")
+    widths = {len(cells) for cells in csv.reader(table.splitlines()) if not cells[0].startswith("#")}
+    assert widths == {8}  # a comma in a note would cut it off
     for row in file_rows():
         assert row.task in TASKS or row.task in ("corpus", "lexicon"), row
         if row.task in TASKS:
