@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
 from polystilts.statistics.averages import complete, grid_of, values_of
 from polystilts.statistics.intervals import highest_unit
@@ -60,7 +59,9 @@ def regress_on_languages(
             else "no property of the languages varies"
         )
         return Regression(pd.DataFrame(columns=columns), left_out, why)
-    fit = sm.OLS(np.array(list(gains.values())), sm.add_constant(known[chosen].to_numpy(dtype=float))).fit()
+    from statsmodels.api import OLS, add_constant  # half a second that every page would wait for
+
+    fit = OLS(np.array(list(gains.values())), add_constant(known[chosen].to_numpy(dtype=float))).fit()
     ends = fit.conf_int(0.05)
     rows = [
         (name, PREDICTORS[name], fit.params[i], ends[i][0], ends[i][1], fit.pvalues[i], len(gains))
@@ -95,8 +96,7 @@ def independent(known: pd.DataFrame) -> tuple[list[str], dict[str, str]]:
         elif values.nunique() < 2:
             left_out[name] = "the same in every language"
         else:
-            earlier = sm.add_constant(known[chosen].to_numpy(dtype=float), has_constant="add")
-            earlier = earlier if chosen else np.ones((len(known), 1))
+            earlier = np.column_stack([np.ones(len(known)), known[chosen].to_numpy(dtype=float)])
             rest = values - earlier @ np.linalg.lstsq(earlier, values.to_numpy(dtype=float), rcond=None)[0]
             if float((rest**2).sum()) < 0.05 * float(((values - values.mean()) ** 2).sum()):
                 left_out[name] = f"almost determined by {', '.join(chosen)} (95 % or more)"
