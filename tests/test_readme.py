@@ -10,9 +10,9 @@ import polystilts
 from polystilts import paths
 from polystilts.errors import WrongUse
 from polystilts.evidence import readme
-from polystilts.evidence.status import with_status
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.ledger import write_claims
+from polystilts.evidence.status import with_status
 from polystilts.files import write_json
 from polystilts.gate.record import claim_fingerprint
 from polystilts.pipeline.chapters import CHAPTERS
