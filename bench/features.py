@@ -10,7 +10,7 @@ import pandas as pd
 
 from polystilts.models.device import choose_device
 from polystilts.models.heads import with_fresh_head
-from polystilts.paths import OUTPUTS
+from polystilts.pipeline.study import open_study
 from polystilts.sources.world import write_world
 from polystilts.tasks import TASKS
 from polystilts.training import kept
@@ -18,8 +18,9 @@ from polystilts.training.lessons import Lesson
 from polystilts.training.loop import train
 from polystilts.training.recipe import Recipe
 
-ENCODER = OUTPUTS / "demo" / "encoders" / "w64.w2.e0"
-WORLD_SEED = 2  # the world that encoder was pretrained on
+DEMO = open_study("demo")
+ENCODER = DEMO.encoder_folder(DEMO.runs[0])
+WORLD_SEED = DEMO.runs[0].world_seed  # the world that encoder was pretrained on
 
 
 def write_rows(folder: Path, rows: int) -> Path:

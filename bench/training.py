@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from features import ENCODER
 from transformers import (
     PrinterCallback,
     Trainer,
@@ -25,7 +26,6 @@ from transformers import (
 from polystilts.files import read_json
 from polystilts.models.device import choose_device, precision
 from polystilts.models.heads import with_fresh_head
-from polystilts.paths import OUTPUTS
 from polystilts.training.features import Features
 from polystilts.training.lessons import Lesson
 from polystilts.training.loop import train
@@ -216,12 +216,11 @@ def race(
 def rows(rounds: int, small: bool = False) -> Iterator[dict]:
     """The settings on a CPU, one thread: the demo's encoder, and one of four layers of 256."""
     choose_device()
-    encoder = OUTPUTS / "demo" / "encoders" / "w64.w2.e0"
-    vocabulary = read_json(encoder / "config.json")["vocab_size"]
+    vocabulary = read_json(ENCODER / "config.json")["vocab_size"]
     for kind, labels, mean in (("classification", ("a", "b", "c"), 21), ("question_answering", (), 35)):
         recipe = Recipe(updates=8 if small else 250, batch_size=16)
         features = drawn_rows(kind, recipe.updates * recipe.batch_size, mean, 128, vocabulary)
-        model = with_fresh_head(encoder, kind, labels)
+        model = with_fresh_head(ENCODER, kind, labels)
         yield from race(f"64 × 3, {kind}", model, features, recipe, 128, rounds)
     for name, kind, mean, width, batch, updates in (
         ("MNLI", "classification", 33, 128, 8, 200),
