@@ -2,9 +2,9 @@
 
 import shutil
 
-import pandas as pd
 import pytest
 import yaml
+from small_languages import LANGUAGES
 
 from polystilts import paths
 from polystilts.__main__ import main
@@ -15,17 +15,8 @@ from polystilts.files import read_json, write_json, write_table
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.pool import pool
 from polystilts.statistics.planted import planted_scores
-from polystilts.statistics.tables import LANGUAGE_COLUMNS, read_table
+from polystilts.statistics.tables import read_table
 
-LANGUAGES = pd.DataFrame(
-    [
-        ("alb", "Albish", "Albic", "Latin", 400, 1.0, "near", 0.0, "yes", "-"),
-        ("dor", "Dorvan", "Albic", "Latin", 300, 0.6, "near", 0.0, "yes", "A"),
-        ("lir", "Lirish", "Albic", "Latin", 50, 0.6, "near", 0.0, "yes", "B"),
-        ("var", "Varazi", "Narran", "Georgian", 350, 0.1, "far", 0.2, "yes", "A"),
-    ],
-    columns=LANGUAGE_COLUMNS,
-)
 ARMS = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
 TARGETS = ("xcopa", "udpos", "panx")
 

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from small_languages import LANGUAGES
 
 from polystilts import account, paths
 from polystilts.errors import WrongUse
@@ -17,16 +18,6 @@ from polystilts.pipeline.reading.cards import glosses
 from polystilts.pipeline.study import open_study
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.tables import LANGUAGE_COLUMNS
-
-LANGUAGES = pd.DataFrame(
-    [
-        ("alb", "Albish", "Albic", "Latin", 400, 1.0, "near", 0.0, "yes", "-"),
-        ("dor", "Dorvan", "Albic", "Latin", 300, 0.6, "near", 0.0, "yes", "A"),
-        ("lir", "Lirish", "Albic", "Latin", 50, 0.6, "near", 0.0, "yes", "B"),
-        ("var", "Varazi", "Narran", "Georgian", 350, 0.1, "far", 0.2, "yes", "A"),
-    ],
-    columns=LANGUAGE_COLUMNS,
-)
 
 
 @pytest.fixture
