@@ -14,10 +14,13 @@ from polystilts import paths
 ROOMS = {
     "sources/world/__init__.py": '''
 from polystilts.files import write_json, write_text
+from polystilts.tasks import TASKS
 def write_world(folder, world_seed, tasks, languages, **knobs):
     write_text(folder / "corpus" / "alb.txt", f"text of world {world_seed}")
     for task in tasks:
         write_json(folder / "examples" / task / "train-alb.json", [world_seed, task, knobs["rows"]])
+        for language in languages if TASKS[task].role == "target" else ():
+            write_json(folder / "examples" / task / f"test-{language}.json", [world_seed, task, language])
 ''',
     "models/pretraining.py": '''
 from polystilts.files import write_json

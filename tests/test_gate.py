@@ -15,6 +15,7 @@ from polystilts.evidence.status import with_status
 from polystilts.files import read_json, write_json, write_text
 from polystilts.gate import corrections, record
 from polystilts.gate.calls import Call
+from polystilts.gate.controls import untrained_findings
 from polystilts.gate.counterexamples import hunt
 from polystilts.gate.estimates import CELL, estimate
 from polystilts.gate.finding import Check, Finding
@@ -120,6 +121,36 @@ def test_an_estimate_by_hand():
 def test_cells_that_one_seed_lacks_are_left_out_of_all():
     table = cells({("xnli", "lir", 0): 1.0, ("xnli", "nar", 0): 9.0, ("xnli", "lir", 1): 2.0})
     assert estimate(table, {}, "mean").n == 2
+
+
+def two_arms(gaps: dict[str, float]) -> pd.DataFrame:
+    """Scores of the encoder and of random weights, so many points lower, in two languages and two seeds."""
+    same = {
+        "split": "test",
+        "world_seed": 0,
+        "encoder": "w",
+        "encoder_seed": 0,
+        "finetune_task": "-",
+        "intermediate_task": "none",
+        "language_set": "-",
+        "exposure": "none",
+        "variant": "",
+        "n": 100,
+    }
+    rows = [
+        same | {"strategy": arm, "target_task": target, "task_kind": TASKS[target].kind, "seed": seed,
+                "metric": TASKS[target].metric, "language": code, "value": 60.0 - lower * gap * (1 + seed / 10)}
+        for target, gap in gaps.items() for lower, arm in enumerate(("none", "untrained"))
+        for seed in (0, 1) for code in ("alb", "lir")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_an_encoder_no_better_than_random_weights_weakens_every_claim():
+    assert untrained_findings(two_arms({"udpos": 20.0, "xnli": 5.0}), "alb") == []
+    found = untrained_findings(two_arms({"udpos": 20.0, "xnli": -3.0}), "alb")
+    assert [f.effect for f in found] == ["weakens"] and "on xnli" in found[0].what
+    assert "-3.1 points (from -5.1 to -1.2)" in found[0].what  # t with one degree of freedom: 12.7 × 0.15
 
 
 def test_the_strongest_counterexample_comes_first():

@@ -206,6 +206,18 @@ def test_another_arm_runs_only_its_own_cells(whole, tmp_path):
     assert all("--code-switched--" in name for name in changed)
 
 
+@pytest.mark.slow
+def test_a_language_that_is_only_tested_trains_nothing(whole, tmp_path):
+    root = copy_of(whole, tmp_path / "language")
+    before, file = records(root), root / "params" / "tiny.yaml"
+    text = file.read_text().replace("lir, var]", "lir, var, zan]").replace("[lir]", "[lir, zan]")
+    file.write_text(text.replace("tested_only: []", "tested_only: [zan]"))
+    assert run(root).returncode == 0
+    after = records(root)
+    changed = {name.split("/")[0] for name in after if before.get(name) != after[name]}
+    assert changed == {"world", "predict"}  # read with the encoder and the checkpoints that are there
+
+
 # --- inside one process -----------------------------------------------------------------------------------
 
 

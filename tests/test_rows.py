@@ -15,7 +15,7 @@ from polystilts.evaluation.labels import gold_labels
 from polystilts.evaluation.scores import score_run
 from polystilts.languages import LANGUAGES, Language, parity_set
 from polystilts.languages.lexicon import SCRIPTS
-from polystilts.pipeline.inputs import has_intermediate, world_parameters
+from polystilts.pipeline.inputs import has_intermediate, languages_seen, taught_languages, world_parameters
 from polystilts.pipeline.params import load_scale, scale_names
 from polystilts.pipeline.plan import plan
 from polystilts.pipeline.study import Run, study_of
@@ -67,6 +67,27 @@ def test_a_new_language_has_words_text_test_rows_and_practice_rows(quillan, tmp_
     # and no other language changes a word
     same = ["corpus/lir.txt", "lexicons/var.csv", "examples/xcopa/test-dor.parquet"]
     assert all((with_it / name).read_bytes() == (without / name).read_bytes() for name in same)
+
+
+def test_a_language_that_is_only_tested_has_tests_and_nothing_else(quillan, tmp_path):
+    with_it, without = tmp_path / "with", tmp_path / "without"
+    made = ["udpos", "squad_v2"]
+    write_world(with_it, 7, [*HERE, "qui"], "alb", made, ROWS, TEXT, tested_only=["qui"])
+    write_world(without, 7, HERE, "alb", made, ROWS, TEXT)
+    ours, theirs = ({p.relative_to(folder).as_posix() for p in folder.rglob("*.*")}
+                    for folder in (with_it, without))  # fmt: skip
+    assert ours - theirs == {"examples/udpos/test-qui.parquet"} and theirs <= ours
+    same = theirs - {"data_card.json"}
+    assert all((with_it / name).read_bytes() == (without / name).read_bytes() for name in same)
+
+
+def test_a_language_without_text_is_a_low_resource_one(quillan):
+    languages = {"shared.languages": [*HERE, "qui"], "shared.tested_only": ["qui"]}
+    with pytest.raises(WrongUse, match="'qui' has no text, so it must be in low_resource"):
+        load_scale("tiny", languages)
+    study = study_of(load_scale("tiny", languages | {"shared.low_resource": ["lir", "qui"]}))
+    assert taught_languages(study) == HERE
+    assert "in: dor var " in plan(study, 2) and "qui" not in languages_seen(study, study.runs[-1])
 
 
 def test_a_scale_may_name_a_new_language(quillan):

@@ -362,6 +362,22 @@ def test_untrained_arms_hand_the_encoder_over(encoder, examples, tmp_path):
     assert stages.finetune_target(tmp_path / "no", run, "tatoeba", start, examples, PARAMETERS) == encoder
 
 
+def test_the_untrained_arm_has_the_shape_of_the_encoder_and_none_of_its_weights(encoder, examples, tmp_path):
+    from polystilts.models.encoder import load_encoder
+
+    run = SomeRun("untrained")
+    start = stages.train_intermediate(tmp_path / "start", run, encoder, examples, PARAMETERS)
+    ours, theirs = load_encoder(start).state_dict(), load_encoder(encoder).state_dict()
+    assert {name: w.shape for name, w in ours.items()} == {name: w.shape for name, w in theirs.items()}
+    matrices = [name for name, weights in ours.items() if weights.ndim == 2 and weights.std() > 0]
+    assert matrices and not any(torch.equal(ours[name], theirs[name]) for name in matrices)
+    again = stages.train_intermediate(tmp_path / "again", run, encoder, examples, PARAMETERS)
+    assert all(torch.equal(weights, ours[name]) for name, weights in load_encoder(again).state_dict().items())
+    assert set(read_json(start / "budget.json").values()) == {0} and read_json(start / "read.json") == []
+    tuned = stages.finetune_target(tmp_path / "tuned", run, "udpos", start, examples, PARAMETERS)
+    assert read_json(tuned / "budget.json")["updates"] == 3
+
+
 def test_a_stage_repeats_itself_byte_for_byte(encoder, examples, tmp_path):
     folders = [
         stages.finetune_target(tmp_path / name, SomeRun("none"), "udpos", encoder, examples, PARAMETERS)

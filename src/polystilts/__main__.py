@@ -216,9 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(plan(drive.opened(asked.scale, changes), asked.cores))
         elif asked.verb == "run":
             notebooks = not asked.no_notebooks
-            drive.run(
-                asked.scale, changes, asked.cores, asked.data, notebooks, asked.profile, asked.dry_run
-            )
+            drive.run(asked.scale, changes, asked.cores, asked.data, notebooks, asked.profile, asked.dry_run)
         elif asked.verb == "book":
             from polystilts.pipeline import book
 

@@ -37,7 +37,7 @@ KIND_TITLES = {
 }  # fmt: skip
 STRATEGY_TITLES = {
     "none": "No practice", "none-long": "No practice, longer training",
-    "mlm-english": "English text, no task",
+    "untrained": "No pretraining", "mlm-english": "English text, no task",
     "mlm-multilingual": "Text of all languages, no task", "shuffled": "Shuffled labels",
     "english": "English", "multitask-english": "All tasks, English", "translated": "Translated",
     "native": "Native", "code-switched": "Code-switched", "english+mlm": "English and text",

@@ -5,8 +5,33 @@ from typing import Any
 
 import pandas as pd
 
+from polystilts.gate.estimates import differences, estimate
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, falsifies, several
+
+
+def untrained_findings(scores: pd.DataFrame, source: str) -> list[Finding]:
+    """What speaks against the encoder having learned anything: targets on which random weights do as well.
+
+    Compared is the mean over all languages but the one that is taught, target by target; worlds and seeds are
+    the units, as everywhere.
+    """
+    cells = differences(scores, "none", "untrained")
+    cells = cells[~cells["exposed"] & (cells["language"] != source)]
+    findings = []
+    for target, part in cells.groupby("target_task"):
+        found = estimate(part, {}, "mean")
+        low, high = found.ends()
+        if found.value <= 0 or (low is not None and low <= 0):
+            reach = " points" if low is None else f" points (from {low:+.1f} to {high:+.1f})"
+            findings.append(
+                Finding(
+                    "weakens",
+                    f"on {target} the pretrained encoder beats random weights by {found.value:+.1f}{reach}: "
+                    "what is found there need not come from what the languages share",
+                )
+            )
+    return findings
 
 
 def check_controls(evidence: Evidence, calls: Mapping[str, Any]) -> Check:
@@ -49,7 +74,10 @@ def check_controls(evidence: Evidence, calls: Mapping[str, Any]) -> Check:
                     (run,),
                 )
             )
-    untrained = scores["encoder"].str.contains("untrained") | scores["strategy"].str.contains("untrained")
-    looked, absent = (looked + ["untrained"], absent) if untrained.any() else (looked, [*absent, "untrained"])
+    if "untrained" in there:
+        looked.append("untrained")
+        findings += untrained_findings(scores, evidence.parameters["shared"]["source_language"])
+    else:
+        absent.append("untrained")
     done = f"Looked at: {several(looked, 9) or 'none'}. Not in this scale: {several(absent, 9) or 'none'}."
     return Check("controls", question, done, tuple(findings), bool(looked), {"absent": absent})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, XLMRobertaConfig
+from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer, XLMRobertaConfig
 from transformers.utils import logging
 
 from polystilts.errors import StudyError, WrongUse
@@ -59,6 +59,13 @@ def fetch_encoder(name: str | Path, folder: str | Path, revision: str | None = N
 def load_encoder(folder: str | Path) -> torch.nn.Module:
     """The backbone of any checkpoint, without pooler and without head."""
     return AutoModel.from_pretrained(str(folder), add_pooling_layer=False, attn_implementation="sdpa")
+
+
+def random_encoder(folder: str | Path, seed: int) -> torch.nn.Module:
+    """A backbone of the shape of the one in a folder, with random weights in place of its own."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return AutoModel.from_config(AutoConfig.from_pretrained(str(folder)), add_pooling_layer=False)
 
 
 def longest_input(model: torch.nn.Module) -> int:

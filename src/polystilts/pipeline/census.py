@@ -21,6 +21,7 @@ def languages_of(study: Study) -> pd.DataFrame:
     run, source = study.runs[0], study.scale.shared["source_language"]
     card = read_json(study.world_folder(run.world_seed) / "data_card.json")["languages"]
     subwords = read_json(study.encoder_folder(run) / "pretraining.json")["text_tokens"]
+    alone = (source, *study.scale.shared["tested_only"])
     codes = [source, *(code for code in study.scale.shared["languages"] if code != source)]
     rows = []
     for code in codes:
@@ -29,7 +30,7 @@ def languages_of(study: Study) -> pd.DataFrame:
                      measured["shared_words"], known.order or measured["order_distance"],
                      measured["order_distance"],
                      "yes" if subwords.get(code, 0) else "no",
-                     "-" if code == source else known.language_set))  # fmt: skip
+                     "-" if code in alone else known.language_set))  # fmt: skip
     return pd.DataFrame(rows, columns=list(LANGUAGE_COLUMNS))
 
 

@@ -31,13 +31,15 @@ def world_parameters(study: Study) -> dict[str, Any]:
         "translation_noise": knobs["translation_noise"],
         "lexicon_coverage": knobs["lexicon_coverage"],
         "native": any(arm.strategy == "native" for arm in arms),
+        "tested_only": shared["tested_only"],
     }
 
 
 def real_parameters(study: Study) -> dict[str, Any]:
     """What real data depend on beside the files: the arguments of `write_real`, in plain values."""
     same = world_parameters(study)
-    names = ("languages", "source_language", "tasks", "rows", "documents_by_resource", "lexicon_coverage")
+    names = ("languages", "source_language", "tasks", "rows", "documents_by_resource", "lexicon_coverage",
+             "tested_only")  # fmt: skip
     arms = [name for name in study.scale.shared["arms"] if parse_arm(name).language_set]
     return {name: same[name] for name in names} | {
         "low_resource": study.scale.shared["low_resource"], "arms": sorted(arms),
@@ -59,7 +61,10 @@ def intermediate_parameters(study: Study) -> dict[str, Any]:
     """What intermediate training depends on, beside its run, its encoder and its rows."""
     knobs = study.scale["data_preparation"]
     return {
-        "shared": {knob: study.scale.shared[knob] for knob in ("source_language", "languages")},
+        "shared": {
+            "source_language": study.scale.shared["source_language"],
+            "languages": taught_languages(study),
+        },
         "data_preparation": {
             "rows": {"intermediate": knobs["rows"]["intermediate"]},
             "translation_noise": knobs["translation_noise"],
@@ -96,7 +101,7 @@ def world_seeds(study: Study) -> list[int]:
 def has_intermediate(run: Run) -> bool:
     """Whether anything happens to the encoder of a run before its target tasks."""
     strategy = STRATEGIES[run.strategy]
-    return strategy.labelled or strategy.masked_lm
+    return strategy.labelled or strategy.masked_lm or strategy.forgets
 
 
 def intermediate_tasks(run: Run | Arm) -> list[str]:
@@ -104,6 +109,17 @@ def intermediate_tasks(run: Run | Arm) -> list[str]:
     if not STRATEGIES[run.strategy].labelled:
         return []
     return [run.intermediate_task] if run.intermediate_task else [task.name for task in INTERMEDIATE_TASKS]
+
+
+def taught_languages(study: Study) -> list[str]:
+    """The languages that text and practice may be in: all but those that are only tested."""
+    shared = study.scale.shared
+    return [code for code in shared["languages"] if code not in shared["tested_only"]]
+
+
+def training_data(task: str) -> tuple[str, ...]:
+    """The parts of a world that target training reads: no test is among them."""
+    return tuple(f"examples/{task}/{name}" for name in ("train-", "dev-", "entities-train"))
 
 
 def intermediate_data(run: Run) -> tuple[str, ...]:
@@ -122,7 +138,7 @@ def languages_seen(study: Study, run: Run) -> list[str]:
         return []
     shared, examples = study.scale.shared, study.world_folder(run.world_seed) / "examples"
     if shared["source"] == "world":  # where every language has everything, made or not yet made
-        ours = [code for code in shared["languages"] if code != shared["source_language"]]
+        ours = [code for code in taught_languages(study) if code != shared["source_language"]]
         in_set = [
             code for code in ours if run.language_set and LANGUAGES[code].language_set == run.language_set
         ]

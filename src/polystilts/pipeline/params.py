@@ -45,13 +45,13 @@ def number(kind: type, low: float, high: float = float("inf")) -> Callable:
     return check
 
 
-def list_of(check_one: Callable) -> Callable:
-    """A check that a value is a list, not empty, without repetition, each of its members right."""
+def list_of(check_one: Callable, least: int = 1) -> Callable:
+    """A check that a value is a list, long enough, without repetition, each of its members right."""
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, list):
             raise WrongUse(f"{where}: {value!r} is not a list; write [{value}] for one")
-        if not value:
+        if len(value) < least:
             raise WrongUse(f"{where}: the list is empty; name at least one")
         for one in value:
             check_one(one, where)
@@ -121,6 +121,7 @@ KNOBS: dict[str, dict[str, Callable]] = {
         "source_language": text,
         "languages": list_of(text),
         "low_resource": list_of(text),
+        "tested_only": list_of(text, least=0),
         "world_seeds": list_of(seed),
         "encoder": text,
         "encoder_seeds": list_of(seed),
@@ -332,6 +333,9 @@ def check_languages(shared: Mapping[str, Any], file: str) -> None:
         if code not in languages or code == source:
             others = [other for other in languages if other != source]
             raise WrongUse(f"{file}: shared.low_resource: {code!r} is not one of {', '.join(others)}")
+    for code in shared["tested_only"]:
+        if code not in shared["low_resource"]:
+            raise WrongUse(f"{file}: shared.tested_only: {code!r} has no text, so it must be in low_resource")
     present = {LANGUAGES[code].language_set for code in languages if code in LANGUAGES and code != source}
     for name in shared["arms"]:
         if (wanted := parse_arm(name).language_set) and wanted not in present:

@@ -7,7 +7,7 @@ from polystilts.errors import StudyError
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
 from polystilts.pipeline.forecast import cells_of, forecast, needs_gpu, updates_of
-from polystilts.pipeline.inputs import languages_seen, world_seeds
+from polystilts.pipeline.inputs import languages_seen, taught_languages, world_seeds
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.progress import in_time
 from polystilts.pipeline.study import Run, Study
@@ -113,7 +113,8 @@ def practised_in(study: Study, run: Run, languages: list[str]) -> list[str]:
         return []
     if study.scale.shared["source"] != "world" and prepared(study):
         return [code for code in languages_seen(study, run) if code in languages]
-    return [code for code in languages if set_of(code) == run.language_set]
+    taught = taught_languages(study)
+    return [code for code in languages if code in taught and set_of(code) == run.language_set]
 
 
 def alias_lines(study: Study) -> list[str]:

@@ -29,6 +29,7 @@ from polystilts.pipeline.inputs import (
     predict_parameters,
     start_contents,
     start_folder,
+    training_data,
     world_parameters,
     world_seeds,
 )
@@ -141,7 +142,7 @@ def finetune_targets(study: Study, runs: Sequence[Run]) -> None:
                     "task": task,
                     "parameters": parameters,
                     "start": start_contents(study, run),
-                    "data": contents(study, "world", f"w{run.world_seed}", f"examples/{task}/"),
+                    "data": contents(study, "world", f"w{run.world_seed}", *training_data(task)),
                     "code": code_hash("polystilts.training.stages", *examiner(study)),
                     "versions": versions(*TORCH),
                 },

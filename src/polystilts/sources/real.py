@@ -19,6 +19,7 @@ from polystilts.sources.real_text import write_lexicon, write_text_of
 from polystilts.tasks import TASKS, Arm
 from polystilts.tasks.arms import LANGUAGE_SETS
 
+NO_TEXT = {"lines": 0, "characters": 0, "asked": 0, "held_test_sentences": 0, "words": 0}
 DEV_SHARE = 10  # one meaning in so many is kept for development where a data set has no such rows
 
 
@@ -35,15 +36,17 @@ def write_real(
     documents_by_resource: Mapping[str, int],
     lexicon_coverage: float = 1.0,
     refuse_leaks: bool = True,
+    tested_only: Iterable[str] = (),
 ) -> dict:
     """Write the data of one allotment into `folder` and return their card.
 
     Leaves what `sources.world.write_world` leaves, language by language as far as there are data. The even
     allotments give the languages of `low_resource` little text and the others much; the odd ones exchange the
-    two groups. Raises WrongUse for arms that no data exist for, StudyError on a leak.
+    two groups. Those `tested_only` have tests and nothing else. Raises WrongUse for arms that no data exist
+    for, StudyError on a leak.
     """
     languages, arms = list(languages), list(arms)
-    study = _Writer(folder, door, languages, source_language, rows)
+    study = _Writer(folder, door, languages, source_language, rows, tested_only)
     tasks = list(tasks)
     for task in tasks:
         study.write_tests(task)
@@ -57,14 +60,18 @@ def write_real(
     for code in [source_language, *(code for code in languages if code != source_language)]:
         level = "low" if code in poor and code != source_language else "high"
         forbidden = Sentences(study.forbidden.get(code, ()))
-        given = door.text(code, most) if most else []
-        told, words = write_text_of(folder / "corpus", code, given, documents_by_resource[level], forbidden)
+        if code in study.tested_only:
+            told, words = NO_TEXT, set()
+        else:
+            given = door.text(code, most) if most else []
+            wanted = documents_by_resource[level]
+            told, words = write_text_of(folder / "corpus", code, given, wanted, forbidden)
         home = home or words
         card["languages"][code] = told | {
             "resource": level,
             "shared_words": round(len(words & home) / max(len(words), 1), 4),
             "order_distance": LANGUAGES[code].distance or 0.0,
-            "lexicon": 0 if code == source_language
+            "lexicon": 0 if code == source_language or code in study.tested_only
             else write_lexicon(folder / "lexicons", door, code, lexicon_coverage),
         }  # fmt: skip
     card |= {
@@ -87,8 +94,17 @@ def sample(frame: pd.DataFrame, count: int) -> pd.DataFrame:
 class _Writer:
     """Writes the example files of one study, and remembers what later files must not repeat."""
 
-    def __init__(self, folder: Path, door: Door, languages: list[str], source: str, rows: Mapping[str, int]):
+    def __init__(
+        self,
+        folder: Path,
+        door: Door,
+        languages: list[str],
+        source: str,
+        rows: Mapping[str, int],
+        tested_only: Iterable[str],
+    ):
         self.folder, self.door, self.languages, self.source, self.rows = folder, door, languages, source, rows
+        self.tested_only = set(tested_only)
         self.counts: dict[str, dict[str, int]] = {}
         self.labels: dict[str, list[str]] = {}
         self.left_out: dict[str, dict[str, int]] = {}
@@ -149,7 +165,8 @@ class _Writer:
             return
         task = arm.intermediate_task
         others = [code for code in self.languages
-                  if code != self.source and LANGUAGES[code].language_set in LANGUAGE_SETS]  # fmt: skip
+                  if code not in (self.source, *self.tested_only)
+                  and LANGUAGES[code].language_set in LANGUAGE_SETS]  # fmt: skip
         if arm.strategy == "native":
             self._write_native(task, others)
         elif not any((self.folder / "examples" / task / f"train-{code}.parquet").exists() for code in others):

@@ -17,6 +17,7 @@ class Strategy:
     needs_task: bool  # does it name one intermediate task?
     needs_language_set: bool  # does it draw on languages other than the source language?
     masked_lm: bool = False  # does it read unlabelled text before the target task?
+    forgets: bool = False  # does it start from random weights instead of the pretrained ones?
     multilingual: bool = False  # one of the study's "multilingual strategies"
     control: bool = False
 
@@ -27,6 +28,8 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy("none", "no intermediate training: the baseline", False, False, False),
         Strategy("none-long", "no intermediate training, but target training lengthened by its updates",
                  False, False, False, control=True),
+        Strategy("untrained", "no pretraining either: an encoder of the same shape with random weights",
+                 False, False, False, forgets=True, control=True),
         Strategy("mlm-english", "masked language modelling on source-language text", False, False, False,
                  masked_lm=True, control=True),
         Strategy("mlm-multilingual", "masked language modelling on the text of all languages", False, False,

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from polystilts import account
 from polystilts.files import whole_folder, write_json, write_table
-from polystilts.models.encoder import limit_input, longest_input
+from polystilts.models.encoder import limit_input, longest_input, random_encoder
 from polystilts.models.heads import load_masked_lm, share_backbone, with_fresh_head
 from polystilts.models.pretraining import read_corpus
 from polystilts.models.resume import forget
@@ -29,7 +29,7 @@ from polystilts.training.loop import train
 from polystilts.training.presets import target_knobs
 from polystilts.training.recipe import Recipe
 
-UNTRAINED = ("none", "none-long")  # these hand the encoder over as it is
+UNCHANGED = ("none", "none-long")  # these hand the encoder over as it is
 
 
 def source_language(parameters: Mapping) -> str:
@@ -59,8 +59,10 @@ def train_intermediate(
     Arms without intermediate training need no folder: their target training starts from the encoder itself,
     whose path is returned.
     """
-    if run.strategy in UNTRAINED:
+    if run.strategy in UNCHANGED:
         return Path(encoder_folder)
+    if STRATEGIES[run.strategy].forgets:
+        return _forget(Path(folder), encoder_folder, run)
     recipe = intermediate_recipe(parameters)
     strategy = STRATEGIES[run.strategy]
     with account.spend("train", run.run_id) as entry, whole_folder(Path(folder)) as draft:
@@ -84,6 +86,14 @@ def train_intermediate(
         entry.tokens = budget.labelled_tokens + budget.mlm_tokens
     forget(Path(folder).parent)
     return Path(folder)
+
+
+def _forget(folder: Path, encoder_folder: str | Path, run) -> Path:
+    """Leave an encoder of the same shape that has read nothing, with the vocabulary of the other."""
+    with account.spend("train", run.run_id), whole_folder(folder) as draft:
+        model, curve = random_encoder(encoder_folder, run.seed), pd.DataFrame(columns=["update", "loss"])
+        _save(draft, model, encoder_folder, curve, Budget(), [], run.run_id)
+    return folder
 
 
 def _labelled_frames(

@@ -31,18 +31,22 @@ def write_world(
     translation_noise: float = 0.0,
     lexicon_coverage: float = 1.0,
     native: bool = False,
+    tested_only: Iterable[str] = (),
 ) -> dict:
     """Write the world of one seed into `folder` and return its data card.
 
     Leaves `corpus/<language>.txt`, `lexicons/<language>.csv`, `examples/<task>/<split>-<language>.parquet`
     and `data_card.json`. `rows` gives the rows of `intermediate`, `target`, `dev` and `test` files; `native`
-    also writes intermediate rows that are no translations. Raises StudyError on a leak between splits.
+    also writes intermediate rows that are no translations. The languages `tested_only` have tests and nothing
+    else: no text, no word list, no rows. Raises StudyError on a leak between splits.
     """
     speakers = tuple(LANGUAGES[code] for code in languages)
     source = LANGUAGES[source_language]
     lexicons = make_lexicons(world_seed, speakers, source)
-    text_ids = _write_corpus(folder / "corpus", world_seed, speakers, source, lexicons, documents_by_resource)
-    _write_lexicons(folder / "lexicons", world_seed, lexicons, source, lexicon_coverage)
+    known = tuple(speaker for speaker in speakers if speaker.code not in set(tested_only))
+    text_ids = _write_corpus(folder / "corpus", world_seed, known, source, lexicons, documents_by_resource)
+    listed = {speaker.code: lexicons[speaker.code] for speaker in known}
+    _write_lexicons(folder / "lexicons", world_seed, listed, source, lexicon_coverage)
     card: dict = {"world_seed": world_seed, "source_language": source_language, "tasks": {}}
     for task in tasks:
         card["tasks"][task] = _write_task(
@@ -50,6 +54,7 @@ def write_world(
             task,
             world_seed,
             speakers,
+            known,
             source,
             lexicons,
             rows,
@@ -125,7 +130,7 @@ def _frame(task: str, split: str, language: str, items: Mapping[str, object], wr
     return pd.DataFrame(rows)
 
 
-def _write_task(folder, task, world_seed, speakers, source, lexicons, rows, noise, native) -> dict:
+def _write_task(folder, task, world_seed, speakers, known, source, lexicons, rows, noise, native) -> dict:
     row, recipe = TASKS[task], RECIPES[task]
     card: dict[str, int] = {}
 
@@ -138,7 +143,7 @@ def _write_task(folder, task, world_seed, speakers, source, lexicons, rows, nois
         items = draw_items(world_seed, task, "train", rows["intermediate"])
         write(f"train-{source.code}", _frame(task, "train", source.code, items, home))
         for language_set in LANGUAGE_SETS:
-            codes = set_languages(speakers, source.code, language_set)
+            codes = set_languages(known, source.code, language_set)
             drawn = draw_languages(world_seed, task, language_set, codes, len(items))
             for code in codes[1:]:
                 chosen = {
@@ -197,7 +202,8 @@ def _language_card(world_seed, speakers, source, lexicons, corpus: Path) -> dict
     card = {}
     for language in speakers:
         theirs = lexicons[language.code]
-        text = (corpus / f"{language.code}.txt").read_text(encoding="utf-8")
+        file = corpus / f"{language.code}.txt"
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
         card[language.code] = {
             "lines": text.count("\n"),
             "words": len(text.split()),
