@@ -33,7 +33,7 @@ from polystilts.training.features import LONGEST, make_features, read_entities, 
 from polystilts.training.lessons import Lesson
 from polystilts.training.loop import train
 from polystilts.training.recipe import Recipe
-from polystilts.training.stages import intermediate_recipe, target_recipe
+from polystilts.training.stages import first_targets, intermediate_recipe, target_recipe
 
 COLUMNS = ("task", "view", "model", "metric", "value", "n")
 WHOLE = "whole input"
@@ -117,7 +117,9 @@ def encoder_score(
     tokenizer = load_tokenizer(encoder)
     model = with_fresh_head(encoder, task.kind, task.labels, seed)
     features = make_features(task, train_frame, tokenizer, min(LONGEST, longest_input(model)))
-    lesson = Lesson(model, features, recipe, np.random.default_rng([seed, 6]))
+    lesson = Lesson(
+        model, features, recipe, np.random.default_rng([seed, 6]), first_targets(TASKS[task.training_task])
+    )
     train([lesson], [0] * recipe.updates, recipe, seed)
     return score(task, list(predict(model, tokenizer, task, test_frame)["prediction"]), test_frame)
 
