@@ -49,8 +49,13 @@ Markdown(reading.opening(study))
 #
 # **The model.** The encoder has the architecture of XLM-R, many sizes smaller, and starts from random
 # numbers. It is trained by plain *masked language modelling*: cover a share of the tokens, guess them, be
-# corrected. Languages are drawn by the square root of their amount of text, so that the poor are heard a
-# little more often than their share.
+# corrected. What falls in the course of training is the mean surprise at the covered tokens $M$, each guessed
+# from all that was left uncovered:
+#
+# $$\mathcal{L} = -\frac{1}{|M|}\sum_{i \in M} \log p\,(w_i \mid w_{\setminus M})$$
+#
+# Languages are drawn by the square root of their amount of text, so that the poor are heard a little more
+# often than their share.
 #
 # **One line, one example.** Large models are usually fed long blocks in which many sentences are glued
 # together. We feed whole short documents, each starting at the first position. In small encoders this is

@@ -54,12 +54,18 @@ Markdown(reading.opening(study))
 # exposure, on targets of another kind than the practice, in low-resource languages. Average over languages
 # first, then over targets, then over kinds of task, so that a kind with many tasks has no louder voice.
 # **Retrieval stands beside it and is never pooled in**: it reads the encoder directly, often moves by tens
-# of points, and would drown everything else. We never report the best of many stones.
+# of points, and would drown everything else. We never report the best of many stones. In symbols, with $K$
+# kinds of task, $T_k$ targets of a kind and $L_t$ such languages of a target, and $s$ for a score:
+#
+# $$\delta = \frac{1}{K}\sum_{k}\frac{1}{T_k}\sum_{t \in k}\frac{1}{L_t}\sum_{\ell}
+# \left(s^{\,\mathrm{translated}}_{t\ell} - s^{\,\mathrm{English}}_{t\ell}\right)$$
 #
 # **Intervals.** The unit is what was repeated: seeds, or worlds where there are several, with their seeds
 # averaged inside. The 95 % interval is Student's *t*, because with few repetitions a bootstrap promises
 # more than it keeps. Items are not the unit: a thousand questions answered by one model are still one
-# model.
+# model. With $\delta_u$ from each of $U$ units, and their standard deviation $\mathrm{sd}$:
+#
+# $$\bar{\delta} \;\pm\; t_{0.975,\,U-1}\;\frac{\mathrm{sd}(\delta_u)}{\sqrt{U}}$$
 #
 # **Two scales.** A difference is called only if it points the same way in points and in log odds, since
 # five points near the ceiling are not five points in the middle. **Flags** mark cells at chance or above
