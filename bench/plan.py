@@ -23,7 +23,8 @@ from polystilts.pipeline.chapters import jobs_of
 from polystilts.pipeline.drive import opened
 from polystilts.pipeline.forecast import cells_of
 
-SETTING = "batches=10000"  # at most one job a run
+SEEDS = list(range(12))  # of each world, so that the grid has more than ten thousand cells
+SETTING = f"batches=10000,seeds={SEEDS}"  # at most one job a run
 COMMANDS = {"plan": ["plan"], "dry run": ["run", "--dry-run"]}
 
 
@@ -32,7 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("bench/plan.csv"))
     asked = parser.parse_args()
-    study, rows = opened("world", {"batches": 10000}), []
+    study, rows = opened("world", {"batches": 10000, "seeds": SEEDS}), []
     with tempfile.TemporaryDirectory() as folder:
         for name in ("params", "notebooks"):
             (Path(folder) / name).symlink_to(paths.REPOSITORY / name)

@@ -63,8 +63,8 @@ Markdown(reading.opening(study))
 # **Intervals.** The unit is what was repeated: seeds, or worlds where there are several, with their seeds
 # averaged inside. The 95 % interval is Student's *t*, because with few repetitions a bootstrap promises
 # more than it keeps. Items are not the unit: a thousand questions answered by one model are still one
-# model. With $\delta_u$ from each of $U$ units, their standard deviation $\mathrm{sd}$, and $\alpha$ the share
-# of intervals that may miss:
+# model. With $\delta_u$ from each of $U$ units, their standard deviation $\mathrm{sd}$, and $\alpha$ the
+# share of intervals that may miss:
 #
 # $$\bar{\delta} \;\pm\; t_{1-\alpha/2,\,U-1}\;\frac{\mathrm{sd}(\delta_u)}{\sqrt{U}}$$
 #

@@ -116,7 +116,7 @@ sys.meta_path.insert(0, Blocked())
 
 
 @pytest.mark.slow
-def test_without_notebooks_and_their_tools_the_scores_are_the_same_bytes(tiny, tmp_path):
+def test_killed_twice_and_without_notebook_tools_the_scores_are_the_same_bytes(tiny, tmp_path):
     root = copy_of_the_study(tmp_path / "alone")
     (tmp_path / "sitecustomize.py").write_text(BLOCKED.format(names=NOTEBOOK_TOOLS))
     env = surroundings(root)
@@ -125,35 +125,22 @@ def test_without_notebooks_and_their_tools_the_scores_are_the_same_bytes(tiny, t
         [sys.executable, "-c", "import papermill"], env=env, capture_output=True, text=True
     )
     assert "is not on this machine" in probe.stderr
-    done = subprocess.run(
-        [*command(), "--no-notebooks"], env=env, cwd=root, capture_output=True, text=True, timeout=400
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("scores", "gains", "languages", "shortcuts"):
-        file = Path(f"outputs/tiny/tables/{name}.csv")
-        assert (root / file).read_bytes() == (tiny[0] / file).read_bytes(), name
-    assert not (root / "outputs/tiny/chapters").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kills", [2])
-def test_the_tiny_study_killed_twice_ends_with_the_same_bytes(tiny, tmp_path, kills):
-    root = copy_of_the_study(tmp_path)
-    records = root / "outputs" / "tiny" / ".done" / "cells"
-    for kill in range(kills):
+    alone, records = [*command(), "--no-notebooks"], root / "outputs" / "tiny" / ".done" / "cells"
+    for enough in (2, 12):  # cells: the first kill hits early training, the second the target stage
         study = subprocess.Popen(
-            command(), env=surroundings(root), cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            alone, env=env, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        enough = (2, 12)[kill]  # cells: the first kill hits early training, the second the target stage
         waited = 0.0
         while len(list(records.rglob("*.json"))) < enough and study.poll() is None and waited < 120:
             sleep(0.1)
             waited += 0.1
         assert study.poll() is None, "the study ended before it could be killed"
-        tree = [psutil.Process(study.pid), *psutil.Process(study.pid).children(recursive=True)]
-        for process in tree:
+        for process in [psutil.Process(study.pid), *psutil.Process(study.pid).children(recursive=True)]:
             process.kill()
         study.wait()
-    assert run_tiny(root).returncode == 0
-    file = Path("outputs/tiny/tables/scores.csv")
-    assert (root / file).read_bytes() == (tiny[0] / file).read_bytes()
+    done = subprocess.run(alone, env=env, cwd=root, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("scores", "gains", "languages", "shortcuts"):
+        file = Path(f"outputs/tiny/tables/{name}.csv")
+        assert (root / file).read_bytes() == (tiny[0] / file).read_bytes(), name
+    assert not (root / "outputs/tiny/chapters").exists()

@@ -139,7 +139,8 @@ def two_arms(gaps: dict[str, float]) -> pd.DataFrame:
     }
     rows = [
         same | {"strategy": arm, "target_task": target, "task_kind": TASKS[target].kind, "seed": seed,
-                "metric": TASKS[target].metric, "language": code, "value": 60.0 - lower * gap * (1 + seed / 10)}
+                "metric": TASKS[target].metric, "language": code,
+                "value": 60.0 - lower * gap * (1 + seed / 10)}
         for target, gap in gaps.items() for lower, arm in enumerate(("none", "untrained"))
         for seed in (0, 1) for code in ("alb", "lir")
     ]  # fmt: skip

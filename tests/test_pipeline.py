@@ -196,7 +196,7 @@ def test_another_seed_runs_only_the_new_cells(finished, tmp_path):
     before = records(root)
     file = root / "params" / "tiny.yaml"
     file.write_text(file.read_text().replace("  seeds: [0, 1]", "  seeds: [0, 1, 2]"))
-    ended = small_study.run(root)
+    ended = small_study.run(root, "--no-notebooks")
     assert ended.returncode == 0, ended.stderr
     after = records(root)
     changed = [name for name in after if before.get(name) != after[name]]

@@ -12,6 +12,8 @@ from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.conclude import conclude
 from polystilts.evidence.ledger import find_claim, read_claims
 from polystilts.files import read_json, write_json, write_table
+from polystilts.gate.evidence import Evidence
+from polystilts.gate.lineage import check_runs, runs_asked_for
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.pool import pool
 from polystilts.statistics.planted import planted_scores
@@ -186,3 +188,27 @@ def test_a_pool_takes_the_evidence_along_and_can_grow(two, tmp_path):
     at_once = tmp_path / "at-once"
     pool([*two, third], at_once)
     assert (whole / "tables" / "gains.csv").read_bytes() == (at_once / "tables" / "gains.csv").read_bytes()
+
+
+def test_the_gate_waits_for_the_declared_worlds_of_a_pool_and_misses_lost_runs(tmp_path):
+    scale = {name: dict(knobs) for name, knobs in load_scale("tiny").sections.items()}
+    whole = tmp_path / "outputs" / "grown"
+    for world in (1, 2):
+        scale["shared"]["world_seeds"] = [world]
+        for run in runs_asked_for(scale):
+            write_json(whole / "runs" / run / "run.json", {"parameters": scale, "seeds": {"world": world}})
+    write_json(whole / "pool.json", {"bundles": []})
+    scale["shared"]["world_seeds"] = [1, 2, 3]
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "grown.yaml").write_text(yaml.safe_dump(scale))
+    (waits,) = check_runs(Evidence(whole, tmp_path)).findings
+    assert waits.effect == "open" and "worlds 3 of params/grown.yaml are to come" in waits.what
+    lost = next(run for run in sorted((whole / "runs").iterdir()) if ".w2." in run.name)
+    shutil.rmtree(lost)
+    falsified = [f.what for f in check_runs(Evidence(whole, tmp_path)).findings if f.effect == "falsifies"]
+    assert falsified == [
+        f"run {lost.name} is asked for by the parameters and is not there: a seed or an arm was dropped"
+    ]
+    (whole / "pool.json").unlink()  # a study that is no pool has no worlds to come
+    found = [finding.effect for finding in check_runs(Evidence(whole, tmp_path)).findings]
+    assert len(found) == 1 + len(runs_asked_for(scale)) // 3 and set(found) == {"falsifies"}

@@ -134,7 +134,12 @@ def check_runs(evidence: Evidence) -> Check:
     name, today = parameters_today(evidence)
     for knob, mine, now in knobs_that_differ(evidence.parameters, today or evidence.parameters):
         findings.append(falsifies(f"{name} says {knob} = {now!r}; the runs were made with {mine!r}"))
-    asked = runs_asked_for(evidence.parameters) | (runs_asked_for(today) if today else set())
+    asked = set().union(*(runs_asked_for(record["parameters"]) for record in evidence.runs.values()))
+    if waiting := worlds_to_come(evidence, today):
+        today = {**today, "shared": {**today["shared"], "world_seeds": sorted(worlds_there(evidence))}}
+        worlds = ", ".join(map(str, waiting))
+        findings.append(Finding("open", f"the pool is not complete: worlds {worlds} of {name} are to come"))
+    asked |= runs_asked_for(today) if today else set()
     for run in sorted(asked - set(evidence.runs)):
         findings.append(
             falsifies(
@@ -145,6 +150,18 @@ def check_runs(evidence: Evidence) -> Check:
         findings.append(falsifies(f"run {run} is there and the parameters do not ask for it", (run,)))
     done = f"{len(evidence.runs)} runs found of {len(asked)} asked for."
     return Check("runs", question, done, tuple(findings), facts={"runs": len(evidence.runs)})
+
+
+def worlds_there(evidence: Evidence) -> set[int]:
+    """The worlds that any run was made in."""
+    return {record["seeds"]["world"] for record in evidence.runs.values()}
+
+
+def worlds_to_come(evidence: Evidence, today: Mapping[str, Any] | None) -> list[int]:
+    """The declared worlds that a pool has no run of yet; what is no pool has all its worlds, or lost some."""
+    if today is None or not (evidence.folder / "pool.json").is_file():
+        return []
+    return sorted(set(today["shared"]["world_seeds"]) - worlds_there(evidence))
 
 
 def parameters_today(evidence: Evidence) -> tuple[str, Mapping[str, Any] | None]:
