@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +23,7 @@ from polystilts.gate.finding import Check, Finding
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
 from polystilts.gate.prose import bibliography, numbers_in, published_numbers
+from polystilts.gate.replication import Rerun
 from polystilts.gate.sandbox import namespaces, run_sealed
 from polystilts.gate.schemas import FOLDER, check_document
 from polystilts.gate.scoring import chunk_f1, ranking, score_again
@@ -288,6 +290,17 @@ def test_the_record_fits_its_schemas_and_awards_itself_nothing(folder):
     document = read_json(folder / "record" / "quality-dimensions.json") | {"dimensions": broken}
     with pytest.raises(StudyError, match="does not fit its schema at dimensions/novelty/score"):
         check_document("quality-dimensions", document)
+
+
+def test_counting_again_does_not_undo_a_repetition_and_news_does(folder):
+    assert not record.says_more(folder, verdict())  # nothing lies there
+    repeated = Rerun("run", "xnli", "identical", "all predictions are the same", ("no network",))
+    record.write_record(folder, replace(verdict("VERIFIED"), reruns=(repeated,)))
+    assert record.says_more(folder, verdict())
+    assert not record.says_more(folder, verdict("UNVERIFIED (stale)"))
+    assert not record.says_more(folder, verdict("FALSIFIED", "falsifies"))
+    write_json(folder / "claims.json", {"claims": [as_record(replace(claim(), estimate=2.0))]})
+    assert not record.says_more(folder, verdict())  # another claim than the one that was repeated
 
 
 def test_what_was_found_lowers_the_level(folder):

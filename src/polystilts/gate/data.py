@@ -8,7 +8,7 @@ import pandas as pd
 
 from polystilts.files import fingerprint, sha256_of_folder
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.finding import Check, Finding, falsifies, several
+from polystilts.gate.finding import Check, Finding, counted, falsifies, several
 from polystilts.gate.sandbox import run_sealed
 from polystilts.tasks import TASKS
 
@@ -54,7 +54,7 @@ def check_data(
         findings += [falsifies(f"world {seed}: {leak}", runs) for leak in leaks(folder)]
         findings += [falsifies(problem, runs) for problem in _labels(evidence, folder, seed)]
         worlds[seed] = folder
-    done = f"{len(worlds)} worlds looked through, {made} of them made again from their seed."
+    done = f"{counted(len(worlds), 'world')} looked through, {made} of them made again from their seed."
     return Check("data", question, done, tuple(findings), bool(worlds), {"worlds": len(worlds)}), worlds
 
 

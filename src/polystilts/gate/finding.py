@@ -55,6 +55,15 @@ def falsifies(what: str, runs: Iterable[str] = (), claims: Iterable[str] = ()) -
     return Finding("falsifies", what, tuple(runs), tuple(claims))
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "world"), counted(2, "world")
+    ('1 world', '2 worlds')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def several(items: Iterable, most: int = 3) -> str:
     """The first few of many, and how many more there are.
 

@@ -10,7 +10,7 @@ import yaml
 
 from polystilts.files import fingerprint, sha256, sha256_of_folder
 from polystilts.gate.evidence import Evidence, stage_of
-from polystilts.gate.finding import Check, Finding, falsifies, several
+from polystilts.gate.finding import Check, Finding, counted, falsifies, several
 from polystilts.tasks import parse_arm
 
 HYPOTHESES = "params/hypotheses.yaml"  # judged by the protocol: an edit may come before or after a freeze
@@ -240,7 +240,7 @@ def check_encoder(evidence: Evidence) -> Check:
                     )
                 )
     return Check(
-        "encoder", question, f"{looked} encoders compared by their hash.", tuple(findings), looked > 0
+        "encoder", question, f"{counted(looked, 'encoder')} compared by hash.", tuple(findings), looked > 0
     )
 
 

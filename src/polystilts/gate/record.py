@@ -58,6 +58,19 @@ def claim_fingerprint(claim: Mapping[str, Any]) -> str:
     return fingerprint({key: value for key, value in claim.items() if key != "status"})
 
 
+def says_more(folder: Path, verdict: Verdict) -> bool:
+    """Whether the record that lies there repeated cells of the same claims, and this verdict only counted.
+
+    Whatever speaks against a claim, a changed source among it, is news and replaces any record.
+    """
+    file = folder / "record" / "gate.json"
+    if verdict.status != "UNVERIFIED" or verdict.reruns or not file.is_file():
+        return False
+    there = read_json(file)
+    now = {claim["id"]: claim_fingerprint(claim) for claim in read_json(folder / "claims.json")["claims"]}
+    return bool(there["reruns"]) and now == {row["id"]: row["fingerprint"] for row in there["claims"]}
+
+
 def study_verdict(folder: Path, verdict: Verdict) -> dict[str, Any]:
     """Our own document: every check, every finding, every claim with outcome and status apart."""
     claims = {claim["id"]: claim for claim in read_json(folder / "claims.json")["claims"]}

@@ -28,7 +28,7 @@ WOULD_FAIL = {
     "counterexamples": "the word 'every', where one exception is found",
     "prose": "a number typed by hand, on a page or in the program",
     "citations": "a number of somebody else without the place where it was read",
-    "controls": "shuffled labels that were learned all the same",
+    "controls": "shuffled labels that were learned all the same; random weights that do as well",
     "exposure": "labels in a language that counts as unseen",
     "budgets": "an arm that was given more than the others",
     "selection": "a score left out because it was not liked",
