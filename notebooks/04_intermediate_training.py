@@ -53,7 +53,8 @@ Markdown(reading.opening(study, runs))
 # shares. `code-switched` reads them with words replaced through word lists, so that one sentence mixes two
 # languages. `native` reads other rows of the same task, never translations. And the controls:
 # `mlm-multilingual` reads plain text with no task at all, `shuffled` reads rows whose answers were dealt
-# out anew, `none` skips this chapter, and `none-long` spends its updates in the next one.
+# out anew, `untrained` forgets the pretraining too and starts from random numbers, `none` skips this chapter,
+# and `none-long` spends its updates in the next one.
 #
 # **Equal budgets.** Every arm has the same number of updates with the same batch size, and draws on the
 # same number of rows. Tokens may differ a little, since languages need different numbers of words, and are
