@@ -239,6 +239,13 @@ def test_learned_means_above_the_majority_beyond_doubt(trained):
     assert reading.learned_table(study, runs, "intermediate").iloc[0]["verdict"] == "not learned"
 
 
+def test_the_target_that_is_taught_longest_is_shown_first():
+    updates = {"target_finetuning.updates.udpos": 3, "target_finetuning.updates.qa_train": 9}
+    study = open_study("tiny", "longest", target_tasks=["udpos", "xquad", "tatoeba"], **updates)
+    assert study.training_tasks == ("udpos", "qa_train")
+    assert reading.most_taught(study) == ["qa_train", "udpos"]
+
+
 def test_a_head_start_is_the_mean_first_loss(trained):
     study, runs = trained
     row = reading.start_table(study, runs, "intermediate").iloc[0]

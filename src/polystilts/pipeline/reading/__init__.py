@@ -73,6 +73,7 @@ from polystilts.pipeline.reading.training import (
     budget_table,
     curves_of,
     learned_table,
+    most_taught,
     practice_budget,
     start_table,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "leak_sentence",
     "learned_at_home",
     "learned_table",
+    "most_taught",
     "names_table",
     "one_meaning",
     "opening",

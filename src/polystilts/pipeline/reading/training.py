@@ -11,6 +11,7 @@ from polystilts.pipeline.inputs import checkpoint
 from polystilts.pipeline.reading.page import run_title
 from polystilts.pipeline.study import Run, Study
 from polystilts.statistics.intervals import wilson_interval
+from polystilts.training.presets import target_knobs
 
 
 def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
@@ -21,6 +22,12 @@ def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
         if file.exists():
             curves.append(pd.read_csv(file).assign(arm=run_title(run), seed=run.seed))
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
+
+
+def most_taught(study: Study) -> list[str]:
+    """The rows that targets are tuned on, the most updates first: what a page shows before the rest."""
+    section = study.parameters["target_finetuning"]
+    return sorted(study.training_tasks, key=lambda task: -target_knobs(section, task)["updates"])
 
 
 def learned_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
