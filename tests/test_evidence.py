@@ -87,6 +87,9 @@ def test_a_planted_advantage_is_supported_and_told_with_its_interval(claims):
     assert (primary.units, primary.n) == (3, 2 * 2 * 3)  # seeds; languages × targets × seeds
     assert number(primary) in primary.sentence and "3 seeds" in primary.sentence
     assert "Only one world" in primary.sentence
+    against = re.search(r"Against no practice: translated (\S+) \(.*?\), English (\S+) \(", primary.sentence)
+    translated, english = (float(words.replace("−", "-")) for words in against.groups())
+    assert translated - english == pytest.approx(primary.estimate, abs=0.11)  # three roundings
     assert sentence(primary).endswith("[exploratory; UNVERIFIED]")
 
 

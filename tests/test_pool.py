@@ -13,7 +13,8 @@ from polystilts.evidence.conclude import conclude
 from polystilts.evidence.ledger import find_claim, read_claims
 from polystilts.files import read_json, write_json, write_table
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.lineage import check_runs, runs_asked_for
+from polystilts.gate.lineage import check_encoder, check_runs, runs_asked_for
+from polystilts.gate.replication import draw_cells
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.pool import pool
 from polystilts.statistics.planted import planted_scores
@@ -37,7 +38,8 @@ def bundle(folder, worlds=(7,), advantage=3.0, random_seed=0, encoder="w64"):
         arm = {"strategy": row["strategy"], "intermediate_task": row["intermediate_task"].replace("none", ""),
                "language_set": row["language_set"].replace("-", "")}  # fmt: skip
         hashes = {"code": f"code-{row['strategy']}", "encoder": f"encoder-{row['world_seed']}"}
-        record = {"run_id": run, "arm": arm, "parameters": parameters, "hashes": hashes}
+        record = {"run_id": run, "arm": arm, "parameters": parameters, "hashes": hashes,
+                  "parent": run.split("--")[0]}  # fmt: skip
         write_json(folder / "runs" / run / "run.json", record)
     write_table(folder / "tables" / "scores.csv", scores)
     write_table(folder / "tables" / "languages.csv", LANGUAGES)
@@ -101,6 +103,21 @@ def test_one_folder_with_several_worlds_is_several_bundles_and_unfinished_ones_w
     primary = find_claim(read_claims(tmp_path / "pooled" / "claims.json"), "primary")
     assert primary.units == 3 and "Provisional: 3 of 5 declared worlds" in primary.sentence
     assert not primary.confirmatory
+
+
+def test_only_runs_whose_encoder_was_kept_are_drawn_for_repetition(two, tmp_path):
+    write_json(two[1] / "encoders" / "w64.w2.e0" / "config.json", {})
+    pool([str(folder) for folder in two], tmp_path / "pooled")
+    evidence = Evidence(tmp_path / "pooled", paths.PARAMS)
+    assert (tmp_path / "pooled" / "encoders" / "w64.w2.e0" / "config.json").is_file()
+    drawn = draw_cells(evidence, {}, 20, 0)
+    assert len(set(drawn)) == 20 and {run.split(".")[1] for run, _ in drawn} == {"w2"}
+    found = check_encoder(evidence).findings
+    assert [one.what for one in found if one.effect == "note"] == [
+        "encoders/w64.w1.e0 not kept; runs that started there cannot be repeated"
+    ]
+    shutil.rmtree(tmp_path / "pooled" / "encoders")
+    assert {run.split(".")[1] for run, _ in draw_cells(evidence, {}, 20, 0)} == {"w1", "w2"}
 
 
 def test_sites_with_encoders_of_their_own_are_units_too(tmp_path):

@@ -374,6 +374,10 @@ def test_what_is_left_open_has_its_reason():
             "why": "no runs at this scale: native",
         }
     ]
+    both = "Outcome: undecided (the interval allows both). Provisional: 9 of 10 declared worlds."
+    for words, reason in ((both, "the interval allows both"), ("Outcome: undecided.", "")):
+        row = reading.unanswered_table([claim("primary", "undecided", 1.0, words)]).iloc[0]
+        assert row["why"] == (reason or "the interval holds more than one outcome")
 
 
 def test_a_forest_holds_what_is_measured_in_points():

@@ -285,6 +285,13 @@ def test_no_cells_is_no_answer():
     assert outcome(found.these) == ("undecided", "no cells to compare")
 
 
+def test_what_was_there_only_once_is_named_and_every_world_has_its_own_pretraining():
+    one, two = (contrast(planted(world_seeds=seeds), "translated", "english") for seeds in ((0,), (0, 1)))
+    limits = {"world", "kind of encoder", "pretraining", "intermediate task"}
+    assert set(compare(one).limits) == limits
+    assert set(compare(two).limits) == limits - {"world", "pretraining"}
+
+
 def test_one_language_says_nothing_about_new_ones():
     found = primary_contrast(planted(seed_sd=1.0), ("nar",))["primary"]
     assert found.these.known and not found.new.known

@@ -1,6 +1,7 @@
 """Whoever cheats is caught and told what was found: every way of tampering, one test each."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -259,6 +260,13 @@ def changed_sentence(root):
     edit_claim(root, "primary", sentence=claim["sentence"].replace("Found: ", "Found: +9.9 points, once "))
 
 
+def flattered_side(root):
+    claim = next(row for row in read_json(outputs(root) / "claims.json")["claims"] if row["id"] == "primary")
+    words = re.sub(r"no practice: translated \S+ ", "no practice: translated +9.9 ", claim["sentence"])
+    assert words != claim["sentence"]
+    edit_claim(root, "primary", sentence=words)
+
+
 def forgotten_claim(root):
     file = outputs(root) / "claims.json"
     content = read_json(file)
@@ -318,6 +326,7 @@ TAMPERS = [
     (changed_estimate, "claim primary: estimate is 9.9, found"),
     (changed_outcome, "claim primary: outcome is supported, found undecided"),
     (changed_sentence, "claim primary: its sentence does not say 'Found:"),
+    (flattered_side, "claim primary: its sentence does not say '"),
     (forgotten_claim, "claims.json says nothing of the hypotheses primary"),
     (changed_data, "the data of w0 are not those that 6 runs read: lexicons/dor.csv"),
     (changed_labels, "labels/w0/udpos.parquet: 1 labels are not the right answers of the data"),

@@ -13,9 +13,9 @@ from polystilts.evidence.hypotheses import Hypotheses, Hypothesis, confirmatory
 from polystilts.evidence.provenance import lineage
 from polystilts.files import read_json, write_json
 from polystilts.statistics.averages import Measure
-from polystilts.statistics.compare import Comparison, Subset, compare
+from polystilts.statistics.compare import Comparison, Subset, compare, estimate
 from polystilts.statistics.gains import contrast
-from polystilts.statistics.intervals import UNIT_WORDS
+from polystilts.statistics.intervals import UNIT_WORDS, Interval
 from polystilts.statistics.outcomes import holm, outcome, p_values
 from polystilts.statistics.tables import ARM, MATCH, require, source_language
 from polystilts.tasks import TASKS
@@ -30,6 +30,7 @@ class Evaluation:
     hypothesis: Hypothesis
     comparison: Comparison | None
     reason: str = ""
+    against_none: tuple[tuple[str, Interval], ...] = ()  # each side of a contrast, against no practice
 
 
 def build_claims(
@@ -89,6 +90,12 @@ def evaluate(
     """Compare what each hypothesis compares, where the tables can support it."""
     cells: dict[tuple[str, str], pd.DataFrame] = {}
     there = set(scores["strategy"])
+
+    def cells_of(*arms: str) -> pd.DataFrame:
+        if arms not in cells:
+            cells[arms] = with_languages(contrast(scores, *arms), languages, low_resource)
+        return cells[arms]
+
     found = []
     for row in hypotheses:
         arms = (row.contrast["treatment"], row.contrast["control"])
@@ -96,13 +103,17 @@ def evaluate(
         if absent:
             found.append(Evaluation(row, None, f"{NOT_RUN}: {' and '.join(absent)}"))
             continue
-        if arms not in cells:
-            table = contrast(scores, *arms)
-            cells[arms] = with_languages(table, languages, low_resource)
-        part = subset_of(row, languages, low_resource).of(cells[arms])
-        measure = row.measure
-        reason = lacking(part, measure)
-        found.append(Evaluation(row, None if reason else compare(part, measure), reason))
+        subset, measure = subset_of(row, languages, low_resource), row.measure
+        part = subset.of(cells_of(*arms))
+        if reason := lacking(part, measure):
+            found.append(Evaluation(row, None, reason))
+            continue
+        # Who beats a rival that does harm need not do good: both sides are told against no practice as well.
+        sides = arms if measure.how == "mean" and arms[1] != "none" and "none" in there else ()
+        against_none = tuple(
+            (arm, estimate(subset.of(cells_of(arm, "none")), measure=measure)) for arm in sides
+        )
+        found.append(Evaluation(row, compare(part, measure), against_none=against_none))
     return found
 
 
@@ -183,11 +194,12 @@ def claim_of(one: Evaluation, inflation: float, scale: str, names: Mapping[str, 
     )
     claim = Claim(row.id, row.id, "", row.quantifier, these.estimate, these.low, these.high, these.n,
                   these.units, call, scale=scale)  # fmt: skip
-    return replace(claim, sentence=told(row, one.comparison, claim, reason, names))
+    return replace(claim, sentence=told(one, claim, reason, names))
 
 
-def told(row: Hypothesis, found: Comparison, claim: Claim, reason: str, names: Mapping[str, str]) -> str:
+def told(one: Evaluation, claim: Claim, reason: str, names: Mapping[str, str]) -> str:
     """The claim in prose: expectation, number for these and for new languages, limits, outcome."""
+    row, found = one.hypothesis, one.comparison
     these = found.these
     word = UNIT_WORDS.get(these.unit, these.unit)
     units = f"{these.units} {word}{'s' * (these.units != 1)}"
@@ -195,6 +207,9 @@ def told(row: Hypothesis, found: Comparison, claim: Claim, reason: str, names: M
         f"Expected: {row.sentence} Found: {number(claim, unit=row.unit)}, for these languages, over {units} "
         f"and {these.n} matched differences."
     ]
+    if one.against_none:
+        sides = (f"{name} {side_words(side)}" for name, side in one.against_none)
+        parts.append(f"Against no practice: {', '.join(sides).replace('english', 'English')}.")
     if found.new.known:
         parts.append(f"For new languages: {signed(found.new.low)} to {signed(found.new.high)}.")
     if found.flagged and found.unflagged.n:
@@ -213,6 +228,16 @@ def told(row: Hypothesis, found: Comparison, claim: Claim, reason: str, names: M
         parts.append(f"Only one {', one '.join(found.limits)}: nothing is said about others.")
     parts.append(f"Outcome: {claim.outcome}{f' ({reason})' if reason else ''}.")
     return " ".join(parts)
+
+
+def side_words(side: Interval) -> str:
+    """One side of a contrast, against no practice.
+
+    >>> side_words(Interval(-3.7, 1.0, 8, 9)), side_words(Interval(0.6, None, 0, 1))
+    ('−3.7 (−6.0 to −1.4)', '+0.6 (no interval)')
+    """
+    ends = f"{signed(side.low)} to {signed(side.high)}" if side.known else "no interval"
+    return f"{signed(side.estimate)} ({ends})"
 
 
 def write_claims(path: Path, claims: Sequence[Claim]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,7 @@ class Call:
     runs: tuple[str, ...] = ()
     cells: pd.DataFrame | None = None
     known: bool = True  # False for a measure or rule that the gate does not know
+    against_none: tuple[Estimate, ...] = ()  # treatment and control of a mean, each against no practice
 
 
 def language_groups(languages: pd.DataFrame, low_resource: Sequence[str]) -> dict[str, list[str]]:
@@ -64,14 +65,22 @@ def call_all(
     groups = language_groups(languages, low_resource)
     there = set(scores["strategy"])
     calls: dict[str, Call] = {}
+
+    def chosen(row: Mapping[str, Any], treatment: str, control: str) -> pd.DataFrame:
+        cells = with_language_facts(differences(scores, treatment, control), languages, low_resource)
+        return subset(cells, row["subset"], groups)
+
     for row in rows:
         arms = row["contrast"]["treatment"], row["contrast"]["control"]
         if not set(arms) <= there:
             calls[row["id"]] = Call(row["id"], "undecided", None)
             continue
-        cells = with_language_facts(differences(scores, *arms), languages, low_resource)
-        cells = subset(cells, row["subset"], groups)
-        calls[row["id"]] = _estimated(row, cells)
+        call = _estimated(row, chosen(row, *arms))
+        mean = row["quantifier"] == "mean" and "measure" not in row["contrast"]
+        if call.estimate is not None and mean and arms[1] != "none" and "none" in there:
+            sides = (estimate(chosen(row, arm, "none"), row["contrast"], "mean") for arm in arms)
+            call = replace(call, against_none=tuple(sides))
+        calls[row["id"]] = call
     return _decided(rows, calls)
 
 
@@ -108,7 +117,7 @@ def _decided(rows: Sequence[Mapping[str, Any]], calls: dict[str, Call]) -> dict[
         factor = adjusted / p if p > 0 else len([name for name in family if name in smallest])
         logit = estimate(call.cells, row["contrast"], row["quantifier"], "logit")
         word = decide(call.estimate, row, factor, logit)
-        decided[row["id"]] = Call(call.id, word, call.estimate, call.runs, call.cells, call.known)
+        decided[row["id"]] = replace(call, outcome=word)
     return decided
 
 

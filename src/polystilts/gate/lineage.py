@@ -218,14 +218,12 @@ def runs_asked_for(parameters: Mapping[str, Any]) -> set[str]:
 def check_encoder(evidence: Evidence) -> Check:
     """The encoder that lies beside the runs is the one they started from."""
     question = "Is the encoder the one that the runs started from?"
-    findings, looked = [], 0
+    findings, looked, absent = [], 0, []
     for parent in sorted({record["parent"] for record in evidence.runs.values()}):
         runs = [name for name, record in evidence.runs.items() if record["parent"] == parent]
         folder = evidence.folder / "encoders" / parent
         if not folder.is_dir():
-            findings.append(
-                Finding("note", f"encoders/{parent} is not here; its runs cannot be repeated from it")
-            )
+            absent.append(f"encoders/{parent}")
             continue
         looked += 1
         found = fingerprint(sha256_of_folder(folder))
@@ -239,6 +237,9 @@ def check_encoder(evidence: Evidence) -> Check:
                         (run,),
                     )
                 )
+    if absent:
+        what = f"{several(absent)} not kept; runs that started there cannot be repeated"
+        findings.append(Finding("note", what))
     return Check(
         "encoder", question, f"{counted(looked, 'encoder')} compared by hash.", tuple(findings), looked > 0
     )

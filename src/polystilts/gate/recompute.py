@@ -1,12 +1,13 @@
 """Are the published numbers what predictions and labels give? Scores, gains and claims, computed again."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
 from polystilts.errors import StudyError
 from polystilts.gate.calls import Call, call_all
-from polystilts.gate.estimates import log_odds
+from polystilts.gate.estimates import Estimate, log_odds
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, falsifies, several
 from polystilts.gate.scoring import score_again
@@ -183,26 +184,31 @@ def claim_differences(claim: dict, call: Call) -> str:
             wrong.append(f"{name} is {claim.get(name)}, found {value}")
     if claim.get("outcome") != call.outcome:
         wrong.append(f"outcome is {claim.get('outcome')}, found {call.outcome}")
-    wrong += _sentence_differences(claim)
+    wrong += _sentence_differences(claim, call.against_none)
     runs = tuple(sorted(claim.get("lineage", {}).get("runs", [])))
     if runs != call.runs and runs:
         wrong.append(f"it names {len(runs)} runs, its cells come from {len(call.runs)}")
     return "; ".join(wrong)
 
 
-def _sentence_differences(claim: dict) -> list[str]:
-    """Numbers of the claim that its own sentence does not say, or says otherwise."""
+def _sentence_differences(claim: dict, against_none: Sequence[Estimate] = ()) -> list[str]:
+    """Numbers of the claim, and of its sides, that its own sentence does not say, or says otherwise."""
     sentence, wrong = claim.get("sentence", ""), []
     if f"Outcome: {claim.get('outcome')}" not in sentence:
         wrong.append("its sentence names another outcome")
     if claim.get("estimate") is None:
         return wrong
-    told = {"Found: {} ": ["estimate"]}
+    told = [("Found: {} ", [claim["estimate"]])]
     if claim.get("low") is not None and claim.get("high") is not None:
-        told["interval {} to {})"] = ["low", "high"]
-    for words, names in told.items():
+        told.append(("interval {} to {})", [claim["low"], claim["high"]]))
+    for side in against_none:
+        ends = side.ends()
+        told.append(
+            (" {} ({} to {})", [side.value, *ends]) if None not in ends else (" {} (no", [side.value])
+        )
+    for words, values in told:
         # the ledger rounds before it cuts to six decimals: just at a half, either way is right
-        ways = [words.format(*(_signed(claim[name] + shift) for name in names)) for shift in (-1e-6, 1e-6)]
+        ways = [words.format(*(_signed(value + shift) for value in values)) for shift in (-1e-6, 1e-6)]
         if not any(way in sentence for way in ways):
             wrong.append(f"its sentence does not say '{ways[0].strip()}'")
     return wrong

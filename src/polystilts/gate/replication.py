@@ -44,18 +44,28 @@ class Rerun:
 
 
 def draw_cells(evidence: Evidence, calls: Mapping[str, Call], count: int, seed: int) -> list[tuple[str, str]]:
-    """A random sample of cells (a run and a target); the first is one that the main claim rests on."""
-    cells = [(run, target) for run, record in sorted(evidence.runs.items())
+    """A random sample of cells (a run and a target); the first is one that the main claim rests on.
+
+    Where the encoders of some runs were kept and others not, it is drawn from those that can be repeated.
+    """
+    kept = repeatable(evidence)
+    cells = [(run, target) for run, record in sorted(evidence.runs.items()) if run in kept or not kept
              for target in record["parameters"]["shared"]["target_tasks"]]  # fmt: skip
     random = Random(f"{seed} replication")
     main = calls.get(MAIN_CLAIM)
     first = []
-    if main is not None and main.cells is not None and len(main.cells):
-        used = set(zip(main.cells["run_id"], main.cells["target_task"], strict=True))
-        first = [random.choice(sorted(used))]
+    if main is not None and main.cells is not None:
+        used = set(zip(main.cells["run_id"], main.cells["target_task"], strict=True)) & set(cells)
+        first = [random.choice(sorted(used))] if used else []
     rest = [cell for cell in cells if cell not in first]
     random.shuffle(rest)
     return [*first, *rest][:count]
+
+
+def repeatable(evidence: Evidence) -> set[str]:
+    """The runs whose encoder lies beside them."""
+    encoders = evidence.folder / "encoders"
+    return {run for run, record in evidence.runs.items() if (encoders / record["parent"]).is_dir()}
 
 
 def check_replication(
@@ -87,8 +97,11 @@ def check_replication(
     ]
     enforced = several(dict.fromkeys(word for one in reruns for word in one.enforced), 9)
     good = sum(one.good for one in reruns)
+    kept, runs = len(repeatable(evidence)), len(evidence.runs)
+    among = f", from the {kept} of {runs} runs whose encoder was kept," if 0 < kept < runs else ""
     done = (
-        f"{good} of {len(reruns)} cells drawn at random (seed {seed}) came to the same. Enforced: {enforced}."
+        f"{good} of {len(reruns)} cells drawn at random (seed {seed}){among} came to the same. "
+        f"Enforced: {enforced or 'nothing'}."
     )
     return Check(
         "replication", question, done, tuple(findings), good > 0, {"cells": len(reruns), "good": good}

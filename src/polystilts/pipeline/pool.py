@@ -67,11 +67,13 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
 
 
 def take_evidence(one: Bundle, destination: Path) -> None:
-    """Copy what the scores of a bundle rest on: records and predictions of its runs, and right answers."""
+    """Copy what the scores of a bundle rest on: its runs, right answers, and encoders that were kept."""
     for run in sorted(set(one.scores["run_id"])):
         copy_folder(one.folder / "runs" / run, destination / "runs" / run)
     for seed in one.scores["world_seed"].unique():
         copy_folder(one.folder / "labels" / f"w{seed:.0f}", destination / "labels" / f"w{seed:.0f}")
+    for encoder in sorted({run.split("--")[0] for run in one.scores["run_id"]}):
+        copy_folder(one.folder / "encoders" / encoder, destination / "encoders" / encoder)
 
 
 def copy_folder(source: Path, target: Path) -> None:

@@ -14,8 +14,9 @@ from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval, for_new_languages, highest_unit, t_interval
 from polystilts.tasks import KINDS
 
-ONCE = {"world_seed": "world", "encoder": "encoder", "encoder_seed": "pretraining",
-        "intermediate_task": "intermediate task", "target_task": "target task"}  # fmt: skip
+ONCE = {"world": ["world_seed"], "kind of encoder": ["encoder"],
+        "pretraining": ["world_seed", "encoder_seed"],  # every world has its own
+        "intermediate task": ["intermediate_task"], "target task": ["target_task"]}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
         by_kind=estimates_by(cells, "task_kind", unit),
         by_language=estimates_by(cells, "language", unit),
         flips=sign_flips(grid.rows, these.estimate, again) if able else (),
-        limits=tuple(word for column, word in ONCE.items() if cells[column].nunique() == 1),
+        limits=tuple(word for word, columns in ONCE.items() if len(cells[columns].drop_duplicates()) == 1),
         runs=tuple(sorted({*cells["run_id"], *cells["run_id_control"]})) if len(cells) else (),
         notes=tuple(dict.fromkeys((*cells.attrs.get("notes", ()), *these.notes))),
     )

@@ -78,7 +78,7 @@ def unanswered_table(claims: Sequence[Claim]) -> pd.DataFrame:
     rows, expected = [], load_hypotheses()
     for claim in claims:
         if claim.outcome == "undecided":
-            reason = claim.sentence.rpartition("Outcome: undecided")[2].strip(" ().")
+            reason = claim.sentence.partition("Outcome: undecided (")[2].partition(").")[0]
             rows.append(
                 (expected[claim.hypothesis].sentence, reason or "the interval holds more than one outcome")
             )
