@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.ledger import write_claims
 from polystilts.evidence.status import with_status
 from polystilts.files import write_json
+from polystilts.gate.prose import readme_differences
 from polystilts.gate.record import claim_fingerprint
 from polystilts.pipeline.chapters import CHAPTERS
 
@@ -27,7 +29,7 @@ tiny,engine,,start,9.0,4.0,0
 
 
 def test_a_claim_marker_takes_a_sentence_or_a_part_of_it():
-    text = "A <!-- claim:rose -->\nold\n<!-- /claim --> and <!-- claim:rose:{} --><!-- /claim --> B"
+    text = "A <!-- claim:demo/rose -->\nold\n<!-- /claim --> and <!-- claim:demo/rose:{} --><!-- /claim --> B"
     for part, words in {
         "sentence": "It rose.",
         "outcome": "undecided",
@@ -35,30 +37,31 @@ def test_a_claim_marker_takes_a_sentence_or_a_part_of_it():
         "kind": "exploratory",
         "status": "UNVERIFIED",
     }.items():
-        filled = readme.render_claims(text.format(part), [ROSE])
-        second = f"<!-- claim:rose:{part} -->{words}<!-- /claim -->"
-        assert filled == f"A <!-- claim:rose -->It rose.<!-- /claim --> and {second} B"
-        assert readme.render_claims(filled, [ROSE]) == filled
+        filled = readme.render_claims(text.format(part), "demo", [ROSE])
+        second = f"<!-- claim:demo/rose:{part} -->{words}<!-- /claim -->"
+        assert filled == f"A <!-- claim:demo/rose -->It rose.<!-- /claim --> and {second} B"
+        assert readme.render_claims(filled, "demo", [ROSE]) == filled
 
 
 def test_a_sentence_may_hold_what_a_pattern_would_take_amiss():
     odd = Claim("odd", "odd", r"It rose \1 by 3 % | \g<0>.", "mean", None, None, None, 0, 0, "undecided")
-    filled = readme.render_claims("<!-- claim:odd --><!-- /claim -->", [odd])
-    assert filled == r"<!-- claim:odd -->It rose \1 by 3 % | \g<0>.<!-- /claim -->"
+    filled = readme.render_claims("<!-- claim:demo/odd --><!-- /claim -->", "demo", [odd])
+    assert filled == r"<!-- claim:demo/odd -->It rose \1 by 3 % | \g<0>.<!-- /claim -->"
 
 
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("<!-- claim:fell --><!-- /claim -->", "no claim 'fell'; there are rose"),
-        ("<!-- claim:rose:mood --><!-- /claim -->", "no 'mood'; it has sentence, outcome"),
-        ("<!-- claim:rose --> and no end", "1 claim markers begin and 0 end"),
-        ("<!-- claim:rose --><!-- claim:rose --><!-- /claim --><!-- /claim -->", "in this order"),
+        ("<!-- claim:demo/fell --><!-- /claim -->", "no claim 'fell'; there are rose"),
+        ("<!-- claim:demo/rose:mood --><!-- /claim -->", "no 'mood'; it has sentence, outcome"),
+        ("<!-- claim:rose --><!-- /claim -->", "begins with no scale; there are demo, world"),
+        ("<!-- claim:demo/rose --> and no end", "1 claim markers begin and 0 end"),
+        ("<!-- claim:demo/rose --><!-- claim:demo/rose --><!-- /claim --><!-- /claim -->", "in this order"),
     ],
 )
 def test_a_marker_that_cannot_be_filled_is_refused(text, message):
     with pytest.raises(WrongUse, match=message):
-        readme.render_claims(text, [ROSE])
+        readme.render_claims(text, "demo", [ROSE])
 
 
 def test_a_time_marker_takes_the_processor_time_of_its_scale(tmp_path):
@@ -74,22 +77,23 @@ def test_a_time_marker_takes_the_processor_time_of_its_scale(tmp_path):
 
 
 def test_what_the_outputs_lack_stays_as_it_stands(tmp_path):
-    text = "<!-- claim:rose -->old<!-- /claim --> <!-- time:all:tiny -->old<!-- /time -->"
+    text = "<!-- claim:demo/rose -->old<!-- /claim --> <!-- time:all:tiny -->old<!-- /time -->"
+    assert readme.render_readme(text, tmp_path) == text
+    write_claims(tmp_path / "world" / "claims.json", [ROSE])
     assert readme.render_readme(text, tmp_path) == text
     write_claims(tmp_path / "demo" / "claims.json", [ROSE])
     assert readme.render_readme(text, tmp_path) == text.replace("old", "It rose.", 1)
 
 
 def test_readme_is_its_own_rendering():
-    claims = paths.OUTPUTS / "demo" / "claims.json"
-    if not claims.exists():
-        pytest.skip("outputs/demo/claims.json does not exist yet: `make study` writes it")
-    if (paths.OUTPUTS / "demo" / ".done" / "shipped").exists():
-        pytest.skip("outputs/demo was run anew here; README.md tells of the study that came with it")
     text = README.read_text(encoding="utf-8")
     hint = "run: python -m polystilts.evidence.readme"
-    told = with_status(readme.read_claims(claims), claims.parent)
-    assert text == readme.render_claims(text, told), hint
+    for scale in readme.TOLD:
+        claims = paths.OUTPUTS / scale / "claims.json"
+        # a study that was run anew here has its own claims; README.md tells of the one that came with it
+        if claims.exists() and not (paths.OUTPUTS / scale / ".done" / "shipped").exists():
+            told = with_status(readme.read_claims(claims), claims.parent)
+            assert text == readme.render_claims(text, scale, told), hint
     for scale in readme.TIMED:
         times = paths.OUTPUTS / scale / "tables" / "time.csv"
         if times.exists() and not (paths.OUTPUTS / scale / ".done").exists():  # a run here has its own times
@@ -133,9 +137,9 @@ def test_the_citation_names_this_version():
 
 
 def test_a_status_marker_takes_what_the_gate_recorded(tmp_path):
-    folder = tmp_path / readme.PUBLISHED
+    folder = tmp_path / "demo"
     write_claims(folder / "claims.json", [ROSE])
-    text = "<!-- claim:rose:status -->?<!-- /claim -->"
+    text = "<!-- claim:demo/rose:status -->?<!-- /claim -->"
     assert "UNVERIFIED" in readme.render_readme(text, tmp_path)
     mark = claim_fingerprint(as_record(ROSE))
     row = {"id": "rose", "status": "VERIFIED", "fingerprint": mark}
@@ -143,3 +147,21 @@ def test_a_status_marker_takes_what_the_gate_recorded(tmp_path):
     assert "-->VERIFIED<!--" in readme.render_readme(text, tmp_path)
     write_claims(folder / "claims.json", [replace(ROSE, estimate=9.9)])  # changed since
     assert "UNVERIFIED" in readme.render_readme(text, tmp_path)
+
+
+def test_the_gate_sees_a_changed_word_between_the_markers_of_its_scale(tmp_path):
+    write_claims(tmp_path / "outputs" / "world" / "claims.json", [ROSE])
+    write_claims(tmp_path / "outputs" / "demo" / "claims.json", [ROSE])
+    right = "<!-- claim:world/rose:outcome -->undecided<!-- /claim -->"
+    texts = {
+        right: 0,
+        right.replace("undecided", "supported"): 1,
+        right.replace("world", "demo").replace("undecided", "supported"): 0,
+    }
+    world = SimpleNamespace(folder=tmp_path / "outputs" / "world", repository=tmp_path)
+    for text, found in texts.items():
+        assert len(list(readme_differences(world, text))) == found
+    (told,) = readme_differences(world, right.replace("undecided", "supported"))
+    assert "'supported', the ledger says 'undecided'" in told
+    elsewhere = SimpleNamespace(folder=tmp_path / "outputs" / "world+lab", repository=tmp_path)
+    assert not list(readme_differences(elsewhere, right.replace("undecided", "supported")))

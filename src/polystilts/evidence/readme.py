@@ -2,8 +2,8 @@
 
 A number stands between two comments, of which the first names it:
 
-    <!-- claim:ID -->…<!-- /claim -->             the sentence of a claim
-    <!-- claim:ID:PART -->…<!-- /claim -->        its outcome, number, kind or status
+    <!-- claim:SCALE/ID -->…<!-- /claim -->       the sentence of a claim
+    <!-- claim:SCALE/ID:PART -->…<!-- /claim -->  its outcome, number, kind or status
     <!-- time:CHAPTER:SCALE -->…<!-- /time -->    the processor time of a chapter, or of `all`
 
 `python -m polystilts.evidence.readme` fills them from the files that the study left.
@@ -22,7 +22,7 @@ from polystilts.evidence.ledger import find_claim, read_claims
 from polystilts.evidence.status import with_status
 from polystilts.files import write_text
 
-PUBLISHED = "demo"  # the scale whose claims README.md tells
+TOLD = ("demo", "world", "real-mini")  # the scales whose claims README.md tells
 TIMED = ("tiny", "demo")  # the scales whose times README.md tells
 
 PARTS: dict[str, Callable[[Claim], str]] = {
@@ -34,18 +34,23 @@ PARTS: dict[str, Callable[[Claim], str]] = {
 }
 
 
-def render_claims(text: str, claims: Sequence[Claim]) -> str:
-    """The text with every claim marker filled from the claims.
+def render_claims(text: str, scale: str, claims: Sequence[Claim]) -> str:
+    """The text with the claim markers of one scale filled; those of other scales stay as they are.
 
     >>> told = Claim("primary", "primary", "It rose.", "mean", 1.84, -0.36, 4.04, 144, 3, "undecided")
-    >>> render_claims("<!-- claim:primary -->?<!-- /claim -->", [told])
-    '<!-- claim:primary -->It rose.<!-- /claim -->'
-    >>> render_claims("<!-- claim:primary:outcome -->?<!-- /claim -->", [told])
-    '<!-- claim:primary:outcome -->undecided<!-- /claim -->'
+    >>> render_claims("<!-- claim:demo/primary -->?<!-- /claim -->", "demo", [told])
+    '<!-- claim:demo/primary -->It rose.<!-- /claim -->'
+    >>> render_claims("<!-- claim:demo/primary:outcome -->?<!-- /claim -->", "demo", [told])
+    '<!-- claim:demo/primary:outcome -->undecided<!-- /claim -->'
     """
 
-    def content(name: str) -> str:
-        claim, _, part = name.partition(":")
+    def content(name: str) -> str | None:
+        its_scale, _, rest = name.partition("/")
+        if its_scale not in TOLD:
+            raise WrongUse(f"claim marker {name!r} begins with no scale; there are {', '.join(TOLD)}")
+        if its_scale != scale:
+            return None
+        claim, _, part = rest.partition(":")
         if (part or "sentence") not in PARTS:
             raise WrongUse(f"claim marker {name!r}: a claim has no {part!r}; it has {', '.join(PARTS)}")
         return PARTS[part or "sentence"](find_claim(claims, claim))
@@ -113,9 +118,10 @@ def in_words(seconds: float) -> str:
 
 def render_readme(text: str, outputs: Path) -> str:
     """README.md with everything filled that the outputs know; what they lack stays as it stands."""
-    if (outputs / PUBLISHED / "claims.json").is_file():
-        claims = read_claims(outputs / PUBLISHED / "claims.json")
-        text = render_claims(text, with_status(claims, outputs / PUBLISHED))
+    for scale in TOLD:
+        if (outputs / scale / "claims.json").is_file():
+            claims = read_claims(outputs / scale / "claims.json")
+            text = render_claims(text, scale, with_status(claims, outputs / scale))
     for scale in TIMED:
         if (outputs / scale / "tables" / "time.csv").is_file():
             text = render_times(text, scale, seconds_of_chapters(outputs / scale / "tables" / "time.csv"))

@@ -95,7 +95,7 @@ def check_prose(evidence: Evidence, with_readme: bool = True) -> Check:
         text = readme.read_text(encoding="utf-8")
         looked += 1
         typed("README.md, outside its markers", MARKED.sub("", text))
-        findings += [falsifies(problem) for problem in _readme_differences(evidence, text)]
+        findings += [falsifies(problem) for problem in readme_differences(evidence, text)]
     findings += [falsifies(problem) for problem in _summary_differences(evidence)]
     sources = [*sorted(root.glob("src/**/*.py")), *sorted((root / "notebooks").glob("*.py"))]
     findings += [falsifies(problem) for problem in scan_sources(sources, root)]
@@ -111,11 +111,12 @@ def check_prose(evidence: Evidence, with_readme: bool = True) -> Check:
     return Check("prose", question, done, tuple(findings), looked + len(sources) > 0)
 
 
-def _readme_differences(evidence: Evidence, text: str) -> Iterator[str]:
-    """Where README.md differs from what the ledger renders; only for the scale that README tells."""
+def readme_differences(evidence: Evidence, text: str) -> Iterator[str]:
+    """Where README.md differs from what the ledger of this scale renders, if README tells it."""
     from polystilts.evidence import readme
 
-    if evidence.folder != evidence.repository / "outputs" / readme.PUBLISHED:
+    scale = evidence.folder.name
+    if scale not in readme.TOLD or evidence.folder.parent != evidence.repository / "outputs":
         return
     try:
         rendered = readme.render_readme(text, evidence.folder.parent)
@@ -123,7 +124,7 @@ def _readme_differences(evidence: Evidence, text: str) -> Iterator[str]:
         yield f"README.md: {problem}"
         return
     for before, after in zip(MARKED.finditer(text), MARKED.finditer(rendered), strict=True):
-        if before[0] != after[0] and before[1] == "claim":
+        if before[0] != after[0] and before[1] == "claim" and before[2].startswith(f"{scale}/"):
             yield (
                 f"README.md: between the markers of {before[2]} stands {before[3][:60]!r}, the ledger says "
                 f"{after[3][:60]!r}"
