@@ -79,7 +79,7 @@ def test_the_bundle_is_the_unit(tmp_path):
         alone = find_claim(read_claims(folder / "claims.json"), "primary")
         assert alone.units == 2  # its seeds
         by_hand.append(alone.estimate)
-    assert primary.units == 3 and "over 3 bundles" in primary.sentence
+    assert primary.units == 3 and "over 3 worlds" in primary.sentence  # each bundle is a world
     assert primary.estimate == pytest.approx(sum(by_hand) / 3, abs=1e-6)
     assert "3 bundles pooled" in told and primary.sentence in told
     record = read_json(tmp_path / "all" / "pool.json")["bundles"]

@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import GREY, PALETTE, house_style, new_figure, question, task_title, zero_line
 from polystilts.statistics.factors import FACTORS
+from polystilts.statistics.intervals import UNIT_WORDS
 
 WORDS = {
     "resource": "more text\n(high − low resource)",
@@ -28,7 +29,7 @@ def factor_effects(
         figure, panels = new_figure(1.9 + 0.36 * len(targets), 1, len(FACTORS), sharey=True, sharex=True)
         for axes, factor, colour in zip(panels, FACTORS, PALETTE, strict=False):
             zero_line(axes)
-            axes.set_title(WORDS[factor], fontsize=11, fontweight="normal")
+            axes.set_title(WORDS[factor], fontsize=10, fontweight="normal")
             part = effects[effects["factor"] == factor].set_index("target_task")
             for i, target in enumerate(targets):
                 if target not in part.index:
@@ -46,6 +47,7 @@ def factor_effects(
         flagged = effects.groupby("target_task")[["floor", "ceiling", "cells"]].first()
         panels[0].set_yticks(range(len(targets)), [_label(task, flagged.loc[task]) for task in targets])
         panels[0].set_ylim(len(targets) - 0.5, -0.5)
+        most = int(flagged["cells"].max())
         hollow = Line2D(
             [],
             [],
@@ -54,9 +56,10 @@ def factor_effects(
             markeredgecolor=GREY,
             markeredgewidth=1.6,
             linestyle="",
-            label="some cells at chance or above 95",
+            label=f"some of {most} cells at chance or above 95",
         )
-        dot = Line2D([], [], color=GREY, marker=".", linestyle="", label="one seed or world")
+        unit = UNIT_WORDS[effects["unit"].iloc[0]]
+        dot = Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {unit}")
         figure.legend(handles=[hollow, dot], loc="outside lower center", ncols=2)
         question(figure, title)
         return figure
@@ -65,8 +68,6 @@ def factor_effects(
 def _label(task: str, row: pd.Series) -> str:
     """A task with its flagged cells, if it has any."""
     told = [
-        f"{row[name]} of {row['cells']} {word}"
-        for name, word in (("floor", "at chance"), ("ceiling", "above 95"))
-        if row[name]
+        f"{row[name]} {word}" for name, word in (("floor", "at chance"), ("ceiling", "above 95")) if row[name]
     ]
     return task_title(task) + (f"\n({', '.join(told)})" if told else "")

@@ -33,7 +33,8 @@ def gains_heatmap(
 ) -> Figure:
     """Mean gain of each arm on each target, over languages that had no labels; same-task cells are boxed.
 
-    A gain is paired with no practice. ± is half the 95 % interval over worlds, else seeds.
+    A gain is paired with no practice. ± is half the 95 % interval over worlds, else seeds. The colours span
+    the treatments; a control beyond them has the last colour.
     """
     rows = with_main_variant(gains[gains["exposure"] == "none"])
     if languages is not None:
@@ -50,7 +51,9 @@ def gains_heatmap(
                 mean[i, j] = np.mean(cells[arm, target])
     with house_style():
         figure, (axes,) = new_figure(1.7 + 0.46 * len(arms))
-        limit = max(1.0, float(np.nanmax(np.abs(mean))) if np.isfinite(mean).any() else 1.0)
+        treated = mean[[not STRATEGIES[arm[1]].control for arm in arms]]
+        spanned = np.abs(treated if np.isfinite(treated).any() else mean)
+        limit = max(1.0, float(np.nanmax(spanned)) if np.isfinite(spanned).any() else 1.0)
         image = axes.pcolormesh(
             mean, cmap=DIVERGING, vmin=-limit, vmax=limit, edgecolors="white", linewidth=2
         )

@@ -116,7 +116,9 @@ def gain_by_property(
                 if row.low is not None:
                     axes.plot([x, x], [row.low, row.high], color=colour, linewidth=2)
                 axes.plot(x, row.estimate, marker, color=colour, markersize=8, markeredgecolor="white")
-            axes.set_xlabel(label)
+            axes.set_xlabel(
+                f"{label}\n(equals side by side)" if (places != at[places.index]).any() else label
+            )
             axes.set_title(_slope_words(rows, column, unit), fontsize=10.5, fontweight="normal")
             if column == "log10_resource":
                 marks = [step * 10**power for power in range(1, 12) for step in (1, 2, 5)]
@@ -132,18 +134,17 @@ def gain_by_property(
         return figure
 
 
-def side_by_side(values: pd.Series, share: float = 0.045) -> pd.Series:
-    """Places along an axis, moved apart where they would hide each other.
+def side_by_side(values: pd.Series, share: float = 0.03) -> pd.Series:
+    """Places along an axis: those that would hide each other are spread evenly about their mean.
 
     >>> side_by_side(pd.Series({"a": 0.0, "b": 0.0, "c": 1.0}), 0.1).round(2).to_dict()
-    {'a': 0.0, 'b': 0.1, 'c': 1.0}
+    {'a': -0.05, 'b': 0.05, 'c': 1.0}
     """
     apart = share * max(float(values.max() - values.min()), 1e-9)
-    places, last = {}, float("-inf")
-    for name, value in values.sort_values(kind="stable").items():
-        last = max(float(value), last + apart)
-        places[name] = last
-    return pd.Series(places)
+    ordered = values.sort_values(kind="stable")
+    group = (ordered.diff() >= apart).cumsum()
+    rank, size = ordered.groupby(group).cumcount(), ordered.groupby(group).transform("size")
+    return ordered.groupby(group).transform("mean") + apart * (rank - (size - 1) / 2)
 
 
 def _short(size: int) -> str:

@@ -96,11 +96,16 @@ def t_interval(values: Sequence[float], level: float = 0.95, unit: str = "seed",
 
 
 def highest_unit(table: pd.DataFrame) -> str:
-    """The highest level that was replicated: bundles, else worlds, else encoders, else seeds."""
-    for unit in UNITS:
-        if unit in table and table[unit].nunique() > 1:
-            return unit
-    return "seed"
+    """The highest level that was replicated: bundles, else worlds, else encoders, else seeds.
+
+    Bundles that are a world each are called worlds.
+    """
+    many = [unit for unit in UNITS if unit in table and table[unit].nunique() > 1]
+    if many[:2] == ["bundle", "world_seed"]:
+        pairs = len(table[["bundle", "world_seed"]].drop_duplicates())
+        if pairs == table["bundle"].nunique() == table["world_seed"].nunique():
+            return "world_seed"
+    return many[0] if many else "seed"
 
 
 def for_new_languages(
