@@ -211,7 +211,7 @@ def test_a_freeze_is_written_once_and_an_edit_afterwards_shows(unfrozen, capsys)
     assert frozen.hash == before.hash == frozen.frozen["hash"]
     assert frozen.frozen["world_seeds"] == [11, 12] and frozen.frozen["scales"] == ["real-mini"]
     assert "# What we expected" in unfrozen.read_text()  # comments and rows stay as they are
-    assert "world seed 11" in capsys.readouterr().out
+    assert "world seeds 11" in capsys.readouterr().out
     assert main(["freeze", "--world-seeds", "13"]) == 2 and "frozen already" in capsys.readouterr().err
     unfrozen.write_text(unfrozen.read_text().replace("smallest_effect: 1.0", "smallest_effect: 0.5", 1))
     assert main(["check"]) == 1 and "EDITED since" in capsys.readouterr().out

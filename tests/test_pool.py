@@ -86,6 +86,9 @@ def test_the_bundle_is_the_unit(tmp_path):
     assert [one["world_seeds"] for one in record] == [[7], [8], [9]]
     summary = (tmp_path / "all" / "summary.md").read_text()
     assert "invented languages" in summary and "pool.json" in summary and "chapters/" not in summary
+    conclude(tmp_path / "all", load_scale("tiny").sections)  # as chapter 7 does, run on the pool
+    summary = (tmp_path / "all" / "summary.md").read_text()
+    assert "pool.json" in summary and "chapters/" in summary
 
 
 def test_one_folder_with_several_worlds_is_several_bundles_and_unfinished_ones_wait(tmp_path):

@@ -35,5 +35,6 @@ def conclude(folder: Path, parameters: Mapping[str, Any], hypotheses_path: Path 
         declared_worlds=parameters["shared"].get("world_seeds", ()),
     )
     write_claims(folder / "claims.json", claims)
-    write_summary(folder / "summary.md", folder.name, claims, scores)
+    pooled = (folder / "pool.json").is_file()
+    write_summary(folder / "summary.md", folder.name, claims, scores, pooled)
     return claims

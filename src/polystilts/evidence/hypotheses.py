@@ -161,9 +161,9 @@ def frozen_sentence(hypotheses: Hypotheses) -> str:
     frozen = hypotheses.frozen
     if not frozen:
         return "The hypotheses are not frozen: every finding is exploratory."
-    fresh = [f"world seed {seed}" for seed in frozen.get("world_seeds", ())]
-    fresh += [f"scale {scale}" for scale in frozen.get("scales", ())]
-    kept = f"Only runs on what had not been run by then can confirm: {', '.join(fresh)}."
+    fresh = {"world seeds": frozen.get("world_seeds", ()), "scales": frozen.get("scales", ())}
+    named = "; ".join(f"{kind} {', '.join(map(str, names))}" for kind, names in fresh.items() if names)
+    kept = f"Only runs on what had not been run by then can confirm: {named}."
     if frozen["hash"] != hypotheses.hash:
         return (
             f"The hypotheses were frozen on {frozen['date']} ({frozen['hash']}) and EDITED since "

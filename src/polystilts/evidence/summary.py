@@ -19,10 +19,12 @@ QUESTION = (
 )
 
 
-def summary(scale: str, claims: Sequence[Claim], scores: pd.DataFrame, pooled: bool = False) -> str:
+def summary(
+    scale: str, claims: Sequence[Claim], scores: pd.DataFrame, pooled: bool = False, chapters: bool = True
+) -> str:
     """The text of `summary.md`: read as it stands, and printed at the end of `make study`.
 
-    A pooled analysis has bundles behind it instead of chapters.
+    A pooled analysis has bundles behind it, and chapters only where these were run on it.
     """
     primary, retrieval = find_claim(claims, PRIMARY), find_claim(claims, RETRIEVAL)
     counts = pd.Series([claim.outcome for claim in claims]).value_counts()
@@ -30,12 +32,13 @@ def summary(scale: str, claims: Sequence[Claim], scores: pd.DataFrame, pooled: b
     invented = all(code in LANGUAGES and LANGUAGES[code].invented for code in set(scores["language"]))
     world = "invented languages, and is about those only" if invented else "real languages"
     places = [
+        f"- the bundles, each with its worlds, encoders and files: `outputs/{scale}/pool.json`"
+    ] * pooled
+    places += [
         f"- the book, without code: `outputs/{scale}/book/index.html` "
         f"(`make book SCALE={scale}` makes it from the chapters)",
         f"- the executed chapters: `outputs/{scale}/chapters/`",
-    ]
-    if pooled:
-        places = [f"- the bundles, each with its worlds, encoders and files: `outputs/{scale}/pool.json`"]
+    ] * chapters
     lines = [
         f"# The answer at scale {scale}",
         "",
@@ -86,9 +89,14 @@ def learned_lines(learned: pd.DataFrame) -> list[str]:
 
 
 def write_summary(
-    path: Path, scale: str, claims: Sequence[Claim], scores: pd.DataFrame, pooled: bool = False
+    path: Path,
+    scale: str,
+    claims: Sequence[Claim],
+    scores: pd.DataFrame,
+    pooled: bool = False,
+    chapters: bool = True,
 ) -> str:
     """Write `summary.md` and return its text."""
-    text = summary(scale, claims, scores, pooled)
+    text = summary(scale, claims, scores, pooled, chapters)
     write_text(path, text)
     return text

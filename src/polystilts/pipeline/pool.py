@@ -61,7 +61,7 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
     for one in bundles:
         take_evidence(one, destination)
     write_claims(destination / "claims.json", claims)
-    write_summary(destination / "summary.md", destination.name, claims, scores, pooled=True)
+    write_summary(destination / "summary.md", destination.name, claims, scores, True, chapters=False)
     write_json(destination / RECORD, {"bundles": [record_of(one) for one in bundles]})
     return told(bundles, claims, declared, destination)
 
