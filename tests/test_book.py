@@ -125,6 +125,21 @@ def test_the_book_has_its_pages_and_replaces_the_older_one(site):
     assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < 8e6
 
 
+def test_the_last_chapters_of_other_scales_stand_beside(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path)
+    analysis, learned = book_pages.TOLD_BESIDE
+    text = f"# 8 · What we learned\n[← Analysis]({analysis}.ipynb) · [Transfer](06_zero_shot_transfer.ipynb)"
+    write_json(tmp_path / "world" / "chapters" / f"{learned}.ipynb", {**POND, "cells": [said(text)]})
+    assert set(book_pages.chapters_beside(tmp_path / "demo")) == {f"world-{learned}"}
+    assert not book_pages.chapters_beside(tmp_path / "world")  # its own chapters are no others
+    assert not book_pages.chapters_beside(tmp_path / "lab")
+    page = book.page_beside(f"world-{learned}", tmp_path / "world" / "chapters" / f"{learned}.ipynb")
+    source = page["cells"][0]["source"]
+    assert source.startswith("# 8 · What we learned · world\n")
+    assert f"](world-{analysis}.ipynb)" in source and "](06_zero_shot_transfer.ipynb)" in source
+    assert f"world-{learned}" in book_pages.contents(["00_pond"], [], [f"world-{learned}"])
+
+
 def test_the_first_page_asks_answers_shows_and_leads_on(site):
     page = pages(site)["index.html"]
     for words in ("Do frogs sing?", "The answer: supported.", "95 % interval +1.0 to +5.0", "Songs by frog.",

@@ -153,7 +153,7 @@ def test_an_encoder_no_better_than_random_weights_weakens_every_claim():
     assert untrained_findings(two_arms({"udpos": 20.0, "xnli": 5.0}), "alb") == []
     found = untrained_findings(two_arms({"udpos": 20.0, "xnli": -3.0}), "alb")
     assert [f.effect for f in found] == ["weakens"] and "on xnli" in found[0].what
-    assert "-3.1 points (from -5.1 to -1.2)" in found[0].what  # t with one degree of freedom: 12.7 × 0.15
+    assert "−3.1 points (from −5.1 to −1.2)" in found[0].what  # t with one degree of freedom: 12.7 × 0.15
 
 
 def test_the_strongest_counterexample_comes_first():

@@ -50,8 +50,8 @@ def summary(
         "",
         f"{'This pool' if pooled else 'This scale'} uses {world}. All {len(claims)} hypotheses: {outcomes}. "
         f"Runs: {scores['run_id'].nunique()}; scores: {len(scores)}. "
-        + ("" if primary.confirmatory else "These are exploratory findings. ")
-        + f"Reproduction of the primary claim: {primary.status}.",
+        + ("These are confirmatory" if primary.confirmatory else "These are exploratory")
+        + " findings.",
         "",
         "## Which intermediate tasks were learned",
         "",
@@ -62,6 +62,8 @@ def summary(
         *places,
         f"- every score and gain: `outputs/{scale}/tables/scores.csv`, `outputs/{scale}/tables/gains.csv`",
         f"- every claim with its lineage: `outputs/{scale}/claims.json`",
+        f"- what the gate says of each claim: `outputs/{scale}/record/index.html`, written by "
+        f"`python -m polystilts verify outputs/{scale}`",
         "",
     ]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from polystilts.gate.estimates import differences, estimate
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.finding import Check, Finding, falsifies, several
+from polystilts.gate.finding import Check, Finding, falsifies, several, signed
 
 
 def untrained_findings(scores: pd.DataFrame, source: str) -> list[Finding]:
@@ -23,12 +23,12 @@ def untrained_findings(scores: pd.DataFrame, source: str) -> list[Finding]:
         found = estimate(part, {}, "mean")
         low, high = found.ends()
         if found.value <= 0 or (low is not None and low <= 0):
-            reach = " points" if low is None else f" points (from {low:+.1f} to {high:+.1f})"
+            reach = " points" if low is None else f" points (from {signed(low)} to {signed(high)})"
             findings.append(
                 Finding(
                     "weakens",
-                    f"on {target} the pretrained encoder beats random weights by {found.value:+.1f}{reach}: "
-                    "what is found there need not come from what the languages share",
+                    f"on {target} the pretrained encoder minus random weights is {signed(found.value)}"
+                    f"{reach}: what is found there need not come from what the languages share",
                 )
             )
     return findings
@@ -57,8 +57,8 @@ def check_controls(evidence: Evidence, calls: Mapping[str, Any]) -> Check:
             findings.append(
                 Finding(
                     "weakens",
-                    f"{arm} helps by {call.estimate.value:+.1f} points (from {low:+.1f} "
-                    f"to {high:+.1f}): a gain over `none` need not come from the task",
+                    f"{arm} helps by {signed(call.estimate.value)} points (from {signed(low)} "
+                    f"to {signed(high)}): a gain over `none` need not come from the task",
                 )
             )
     dev = scores[(scores["split"] == "dev") & (scores["strategy"] == "shuffled")]

@@ -10,7 +10,7 @@ import pandas as pd
 from polystilts.gate.calls import Call
 from polystilts.gate.estimates import differences, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.finding import Check, Finding, falsifies
+from polystilts.gate.finding import Check, Finding, falsifies, signed
 
 LEAVE_OUT = {"language": "language", "target_task": "target", "intermediate_task": "intermediate task",
              "seed": "seed", "world_seed": "world"}  # fmt: skip
@@ -84,10 +84,8 @@ def check_counterexamples(
         turned = [one for one in found if one.turns and not one.where.startswith("where")]
         if not turned:
             continue
-        worst = turned[0]
-        words = (
-            f"claim {claim['id']}: {worst.where} it is {worst.value:+.1f} (all: {call.estimate.value:+.1f})"
-        )
+        worst, whole = turned[0], signed(call.estimate.value)
+        words = f"claim {claim['id']}: {worst.where} it is {signed(worst.value)} (all: {whole})"
         if row["quantifier"] == "every" and claim["outcome"] == "supported":
             findings.append(falsifies(f"{words}; one counterexample is enough against 'every'",
                                       claims=(claim["id"],)))  # fmt: skip

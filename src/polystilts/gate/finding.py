@@ -73,3 +73,13 @@ def several(items: Iterable, most: int = 3) -> str:
     items = [str(item) for item in items]
     rest = len(items) - most
     return ", ".join(items) if rest < 1 else f"{', '.join(items[:most])} and {rest} more"
+
+
+def signed(value: float) -> str:
+    """A number as the sentences of claims write it.
+
+    >>> signed(-1.26), signed(0.01)
+    ('−1.3', '0.0')
+    """
+    rounded = round(value, 1) + 0.0
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 from polystilts.files import write_text
-from polystilts.gate.finding import EFFECTS
+from polystilts.gate.finding import EFFECTS, signed
 from polystilts.gate.verdict import Verdict
 
 STYLE = (
@@ -53,7 +53,7 @@ def _found(check) -> str:
 
 def _against(claim) -> str:
     one = claim.counterexample
-    return "none" if one is None or not one.turns else f"{one.where}: {one.value:+.1f}".replace("-", "−")
+    return "none" if one is None or not one.turns else f"{one.where}: {signed(one.value)}"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -9,7 +9,7 @@ from polystilts.errors import StudyError
 from polystilts.gate.calls import Call, call_all
 from polystilts.gate.estimates import Estimate, log_odds
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.finding import Check, Finding, falsifies, several
+from polystilts.gate.finding import Check, Finding, falsifies, several, signed
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS
 
@@ -208,17 +208,7 @@ def _sentence_differences(claim: dict, against_none: Sequence[Estimate] = ()) ->
         )
     for words, values in told:
         # the ledger rounds before it cuts to six decimals: just at a half, either way is right
-        ways = [words.format(*(_signed(value + shift) for value in values)) for shift in (-1e-6, 1e-6)]
+        ways = [words.format(*(signed(value + shift) for value in values)) for shift in (-1e-6, 1e-6)]
         if not any(way in sentence for way in ways):
             wrong.append(f"its sentence does not say '{ways[0].strip()}'")
     return wrong
-
-
-def _signed(value: float) -> str:
-    """A number as the sentences of claims write it.
-
-    >>> _signed(-1.26), _signed(0.01)
-    ('−1.3', '0.0')
-    """
-    rounded = round(value, 1) + 0.0
-    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"

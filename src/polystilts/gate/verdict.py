@@ -13,7 +13,7 @@ from polystilts.gate.controls import check_controls
 from polystilts.gate.counterexamples import Counterexample, check_counterexamples
 from polystilts.gate.data import check_data
 from polystilts.gate.evidence import Evidence, open_evidence
-from polystilts.gate.finding import Check, Finding
+from polystilts.gate.finding import Check, Finding, signed
 from polystilts.gate.lineage import check_code, check_encoder, check_files, check_predictions, check_runs
 from polystilts.gate.prose import check_citations, check_prose
 from polystilts.gate.protocol import (
@@ -211,4 +211,4 @@ def told(verdict: Verdict) -> Iterator[str]:
         yield f"  {claim.status:19} {claim.outcome:13} {claim.id}: {claim.reason}"
         if claim.counterexample is not None and claim.counterexample.turns:
             yield (f"{'':36}strongest counterexample: {claim.counterexample.where}, "
-                   f"{claim.counterexample.value:+.1f}")  # fmt: skip
+                   f"{signed(claim.counterexample.value)}")  # fmt: skip

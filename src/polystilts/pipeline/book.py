@@ -18,6 +18,8 @@ from typing import Any
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.ledger import find_claim
+from polystilts.evidence.summary import PRIMARY
 from polystilts.files import fingerprint, read_json, sha256, whole_folder, write_json, write_text
 from polystilts.pipeline import book_pages
 from polystilts.pipeline.chapters import CHAPTERS
@@ -99,6 +101,7 @@ def is_current(chapters: Sequence[Path], summary: Path, target: Path) -> bool:
 def made_from(chapters: Sequence[Path], summary: Path) -> dict[str, str]:
     """What a book is made from: its sources and the code that binds them."""
     sources = {file.name: sha256(file) for file in (*chapters, summary, REFERENCES)}
+    sources |= {page: sha256(file) for page, file in book_pages.chapters_beside(summary.parent).items()}
     code = [sha256(Path(file)) for file in (__file__, book_pages.__file__, STYLE)]
     beside = book_pages.pages_beside(summary.parent, [file.stem for file in chapters])
     return sources | {"beside": fingerprint(beside), "code": fingerprint(code)}
@@ -116,7 +119,10 @@ def bind(name: str, chapters: Sequence[Path], summary: Path, target: Path) -> li
             shutil.copy(file, sources / "static")
         shutil.copy(REFERENCES, sources)
         pages = {file.stem: page_of(file.stem, read_json(file)) for file in chapters}
-        for stem, page in pages.items():
+        others = {
+            page: page_beside(page, file) for page, file in book_pages.chapters_beside(summary.parent).items()
+        }
+        for stem, page in (pages | others).items():
             write_text(sources / f"{stem}.ipynb", json.dumps(page))
         picture = picture_of(pages.values())
         if picture:
@@ -125,7 +131,7 @@ def bind(name: str, chapters: Sequence[Path], summary: Path, target: Path) -> li
         for stem, text in beside.items():
             write_text(sources / f"{stem}.md", text)
         told = summary.read_text(encoding="utf-8")
-        write_text(sources / "index.md", landing(told, pages, picture, beside))
+        write_text(sources / "index.md", landing(told, pages, picture, beside, list(others), summary.parent))
         flaws = render(name, sources, site)
         for pattern in UNUSED:
             for file in list(site.glob(pattern)):
@@ -169,6 +175,18 @@ def page_of(stem: str, notebook: dict) -> dict:
             cell["outputs"] = [with_inward_links(output) for output in cell["outputs"]]
         cells.append(cell)
     return {**notebook, "cells": cells}
+
+
+def page_beside(name: str, file: Path) -> dict:
+    """A chapter of another scale as a page of this book: its title names the scale, its links its sibling."""
+    scale = name.removesuffix(f"-{file.stem}")
+    page = page_of(f"{scale}, {file.stem}", read_json(file))
+    for cell in page["cells"]:
+        for stem in book_pages.TOLD_BESIDE:
+            cell["source"] = cell["source"].replace(f"]({stem}.ipynb", f"]({scale}-{stem}.ipynb")
+    opening = page["cells"][0]
+    opening["source"] = re.sub(r"^# (.*)", rf"# \1 · {scale}", opening["source"], count=1)
+    return page
 
 
 def fold(cell: dict) -> None:
@@ -237,8 +255,9 @@ def picture_of(pages: Iterable[dict]) -> tuple[str, str, str] | None:
 
 
 def landing(
-    summary: str, pages: dict[str, dict], picture: tuple[str, str, str] | None, beside: Iterable[str] = ()
-) -> str:
+    summary: str, pages: dict[str, dict], picture: tuple[str, str, str] | None, beside: Iterable[str] = (),
+    others: Sequence[str] = (), folder: Path | None = None,
+) -> str:  # fmt: skip
     """The first page: the question, the answer, one picture, and the way in.
 
     The words of the answer are those of `summary.md`, so that the book, the terminal and the file agree.
@@ -250,7 +269,9 @@ def landing(
         title, question = opening_of(text_of(page["cells"][0]["source"]))
         rows.append(f"- [{title}]({stem}.ipynb)" + (f"<br>{question}" if question else ""))
     parts = [f"# {TITLE}", in_steps(answer.strip())]
-    if "claims" in beside:
+    if folder is not None and "claims" in beside:
+        primary = find_claim(book_pages.judged_claims(folder), PRIMARY)
+        parts.append(f"The gate, which tries to falsify it, says of the answer: **{primary.status}**.")
         parts.append(
             f"[How this number was made](#{book_pages.anchor('primary')}) · "
             "[The scales side by side](scales.md)"
@@ -263,7 +284,7 @@ def landing(
         "folded: the pages read without it, and a click shows it.",
         "\n".join(rows),
         f"## {details.strip()}" if details else "",
-        book_pages.contents(list(pages), list(beside)),
+        book_pages.contents(list(pages), list(beside), others),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from polystilts import paths
 from polystilts.evidence.claim import Claim, signed
 from polystilts.evidence.ledger import read_claims
+from polystilts.evidence.status import with_status
 from polystilts.evidence.summary import PRIMARY, RETRIEVAL
 
 GUIDES = ("glossary", "teach", "cookbook", "cost")  # of docs/, in the order of the book
 SCALES = ("demo", "world", "real-mini", "real-gpu", "xlmr-base", "xlmr-large")  # as they stand side by side
+TOLD_BESIDE = ("07_xtreme_r_analysis", "08_what_we_learned")  # the chapters of other scales that a book holds
 FEW = 12  # files of a claim that are named one by one; the command beside them names all
 
 
@@ -46,8 +48,26 @@ def claims_page(folder: Path) -> str:
         "computed from, so it can be followed to the predictions by one command, and checked by another: "
         f"`python -m polystilts verify outputs/{folder.name}`.",
     ]
-    parts += [claim_section(claim, folder.name) for claim in read_claims(folder / "claims.json")]
+    parts += [claim_section(claim, folder.name) for claim in judged_claims(folder)]
     return "\n\n".join(parts) + "\n"
+
+
+def judged_claims(folder: Path) -> list[Claim]:
+    """The claims of a study, each with what the gate says of it."""
+    return with_status(read_claims(folder / "claims.json"), folder)
+
+
+def chapters_beside(folder: Path) -> dict[str, Path]:
+    """The last chapters of the other scales that were published, by the name of their page here."""
+    if folder.name not in SCALES:
+        return {}
+    files = {
+        f"{scale}-{stem}": paths.OUTPUTS / scale / "chapters" / f"{stem}.ipynb"
+        for scale in SCALES
+        for stem in TOLD_BESIDE
+        if scale != folder.name
+    }
+    return {page: file for page, file in files.items() if file.exists()}
 
 
 def claim_section(claim: Claim, scale: str) -> str:
@@ -80,8 +100,10 @@ def scales_page(folder: Path) -> str:
     for name in SCALES:
         place = folder if folder.name == name else paths.OUTPUTS / name
         if (place / "claims.json").exists():
-            found = {claim.id: claim for claim in read_claims(place / "claims.json")}
-            rows += [row_of(name, found[key]) for key in (PRIMARY, RETRIEVAL) if key in found]
+            found = {claim.id: claim for claim in judged_claims(place)}
+            page = f"{name}-{TOLD_BESIDE[-1]}"
+            title = f"[{name}]({page}.ipynb)" if page in chapters_beside(folder) else name
+            rows += [row_of(title, found[key]) for key in (PRIMARY, RETRIEVAL) if key in found]
     if not rows:
         return ""
     head = "| scale | targets | points | 95 % interval | outcome | status |"
@@ -104,16 +126,14 @@ def row_of(scale: str, claim: Claim) -> str:
     """One claim of one scale as a row."""
     what = "retrieval" if claim.id == RETRIEVAL else "all other kinds of task"
     interval = f"{signed(claim.low)} to {signed(claim.high)}"
-    return (
-        f"| `{scale}` | {what} | {signed(claim.estimate)} | {interval} | {claim.outcome} | {claim.status} |"
-    )
+    return f"| {scale} | {what} | {signed(claim.estimate)} | {interval} | {claim.outcome} | {claim.status} |"
 
 
-def contents(chapters: Sequence[str], beside: Sequence[str]) -> str:
-    """The book's table of contents: the chapters, then guides, then evidence."""
+def contents(chapters: Sequence[str], beside: Sequence[str], others: Sequence[str] = ()) -> str:
+    """The book's table of contents: the chapters, then those of other scales, then guides, then evidence."""
     guides = [name for name in beside if name in GUIDES]
     evidence = [name for name in beside if name not in GUIDES]
-    parts = (("Chapters", chapters), ("Guides", guides), ("Evidence", evidence))
+    parts = (("Chapters", chapters), ("Other scales", others), ("Guides", guides), ("Evidence", evidence))
     return "\n\n".join(
         f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(names) + "\n```"
         for title, names in parts

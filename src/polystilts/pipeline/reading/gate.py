@@ -53,7 +53,9 @@ def checks_table(verdict: Verdict) -> pd.DataFrame:
     rows = []
     for check in verdict.checks:
         grave = sum(finding.effect in ("falsifies", "stale") for finding in check.findings)
-        found = f"{grave} against the study" if grave else "nothing against it"
+        weak = sum(finding.effect == "weakens" for finding in check.findings)
+        mild = f"{weak} to weigh" if weak else "nothing against it"
+        found = f"{grave} against the study" if grave else mild
         rows.append((check.question, check.done, WOULD_FAIL[check.name],
                      found if check.complete else "not looked at"))  # fmt: skip
     return pd.DataFrame(rows, columns=["the question", "what was done", "what would have failed", "found"])
