@@ -223,9 +223,9 @@ def test_the_benchmarks_table_averages_languages_then_targets_and_carries_its_in
         scores.loc[none & (scores["target_task"] == "panx") & (scores["seed"] == seed), "value"] = value
     row = benchmark_table(scores).set_index("practice").loc["No practice"]
     half = 4.303 * 2.0 / 3**0.5  # t with two degrees of freedom
-    assert row["WikiANN-NER"] == f"52.0 ± {half:.1f}"
+    assert row["WikiANN-NER"] == f"52.0\xa0±\xa0{half:.1f}"
     assert row["XCOPA"] == "70.0"  # no spread was seen: no interval
-    assert row["mean"] == f"{(70 + 52 + 60) / 3:.1f} ± {half / 3:.1f}"
+    assert row["mean"] == f"{(70 + 52 + 60) / 3:.1f}\xa0±\xa0{half / 3:.1f}"
     assert (row["units"], row["scores"]) == (3, 3 * 3 * 5)
 
 

@@ -47,6 +47,7 @@ SETTINGS: dict[str, Any] = {
     "mathjax_path": FORMULAE,
     "myst_enable_extensions": ["dollarmath"],
     "myst_heading_anchors": 3,
+    "smartquotes_action": "qe",  # the names of runs have two hyphens, which are no dash
     "nb_execution_mode": "off",
     "nb_render_markdown_format": "myst",  # tables and links that cells print are tables and links
     "nb_ipywidgets_js": {},  # widgets would be fetched from elsewhere, and no chapter has any

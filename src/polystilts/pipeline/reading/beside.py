@@ -21,12 +21,13 @@ from polystilts.tasks import STRATEGIES
 
 
 def in_cell(found: Interval) -> str:
-    """An estimate and half of its interval, as a table cell.
+    """An estimate and half of its interval, as a table cell; its spaces do not break.
 
     >>> in_cell(t_interval([60.0, 62.0, 64.0])), in_cell(t_interval([60.0]))
-    ('62.0 ± 5.0', '60.0')
+    ('62.0\\xa0±\\xa05.0', '60.0')
     """
-    return f"{found.estimate:.1f} ± {found.half_width:.1f}" if found.known else f"{found.estimate:.1f}"
+    half = f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{found.half_width:.1f}" if found.known else ""
+    return f"{found.estimate:.1f}{half}"
 
 
 def benchmark_table(scores: pd.DataFrame) -> pd.DataFrame:

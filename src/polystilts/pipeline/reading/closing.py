@@ -92,8 +92,9 @@ def time_so_far(study: Study) -> pd.DataFrame:
     rows = [{"stage": record["stage"], **entry} for record in map(read_json, records)
             for entry in record["entries"]]  # fmt: skip
     rows += [{"stage": stage, **entry} for stage, entry in cell_times(study)]
-    if not rows and whole.exists():
-        rows = read_table(whole).to_dict("records")
+    pooled = (study.folder / "pool.json").exists()  # its table holds what the bundles took
+    if whole.exists() and (pooled or not rows):
+        rows += read_table(whole).to_dict("records")
     columns = ["stage", "kind", "wall_s", "cpu_s"]
     return pd.DataFrame(rows, columns=columns).groupby(["stage", "kind"], as_index=False).sum()
 

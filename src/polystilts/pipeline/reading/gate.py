@@ -80,7 +80,7 @@ def judged_table(verdict: Verdict) -> pd.DataFrame:
 
 def reruns_table(verdict: Verdict) -> pd.DataFrame:
     """The cells that were done again, and what held them while they ran."""
-    rows = [(one.run, one.target, one.result, one.words) for one in verdict.reruns]
+    rows = [(f"`{one.run}`", one.target, one.result, one.words) for one in verdict.reruns]
     return pd.DataFrame(rows, columns=["run", "target", "result", "in words"])
 
 
