@@ -401,7 +401,7 @@ def test_the_account_is_summed_by_stage_and_kind(study):
     write_table(study.folder / "tables" / "time.csv", whole)
     assert reading.time_so_far(study)["cpu_s"].tolist() == [2.0]  # of an earlier run of the same study
     write_json(study.folder / "pool.json", {})
-    assert reading.time_so_far(study)["cpu_s"].tolist() == [11.0]  # of the bundles, whose stages ran elsewhere
+    assert reading.time_so_far(study)["cpu_s"].tolist() == [11.0]  # and of its bundles
 
 
 def test_text_is_counted_with_how_often_it_was_read(study):
