@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from polystilts.errors import WrongUse
+from polystilts.statistics.intervals import Interval
 from polystilts.statistics.outcomes import OUTCOMES
 
 STATUSES = ("VERIFIED", "FALSIFIED", "UNVERIFIED", "UNVERIFIED (stale)")
@@ -63,6 +64,17 @@ def signed(value: float | None, digits: int = 1) -> str:
         return "unknown"
     rounded = round(value, digits) + 0.0
     return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
+
+
+def interval_words(interval: Interval, digits: int = 1) -> str:
+    """An interval as readers meet it.
+
+    >>> interval_words(Interval(2.0, 0.577, 2, 3)), interval_words(Interval(2.0, None, 0, 1))
+    ('−0.5 to +4.5', 'no interval')
+    """
+    if not interval.known:
+        return "no interval"
+    return f"{signed(interval.low, digits)} to {signed(interval.high, digits)}"
 
 
 def number(claim: Claim, digits: int = 1, unit: str = "points") -> str:

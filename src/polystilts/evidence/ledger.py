@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from polystilts.errors import StudyError, WrongUse
-from polystilts.evidence.claim import Claim, as_record, from_record, number, signed
+from polystilts.evidence.claim import Claim, as_record, from_record, interval_words, number, signed
 from polystilts.evidence.hypotheses import Hypotheses, Hypothesis, confirmatory
 from polystilts.evidence.provenance import lineage
 from polystilts.files import read_json, write_json
@@ -208,7 +208,7 @@ def told(one: Evaluation, claim: Claim, reason: str, names: Mapping[str, str]) -
         f"and {these.n} matched differences."
     ]
     if one.against_none:
-        sides = (f"{name} {side_words(side)}" for name, side in one.against_none)
+        sides = (f"{name} {signed(it.estimate)} ({interval_words(it)})" for name, it in one.against_none)
         parts.append(f"Against no practice: {', '.join(sides).replace('english', 'English')}.")
     if found.new.known:
         parts.append(f"For new languages: {signed(found.new.low)} to {signed(found.new.high)}.")
@@ -228,16 +228,6 @@ def told(one: Evaluation, claim: Claim, reason: str, names: Mapping[str, str]) -
         parts.append(f"Only one {', one '.join(found.limits)}: nothing is said about others.")
     parts.append(f"Outcome: {claim.outcome}{f' ({reason})' if reason else ''}.")
     return " ".join(parts)
-
-
-def side_words(side: Interval) -> str:
-    """One side of a contrast, against no practice.
-
-    >>> side_words(Interval(-3.7, 1.0, 8, 9)), side_words(Interval(0.6, None, 0, 1))
-    ('−3.7 (−6.0 to −1.4)', '+0.6 (no interval)')
-    """
-    ends = f"{signed(side.low)} to {signed(side.high)}" if side.known else "no interval"
-    return f"{signed(side.estimate)} ({ends})"
 
 
 def write_claims(path: Path, claims: Sequence[Claim]) -> None:

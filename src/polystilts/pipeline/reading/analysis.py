@@ -4,21 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from polystilts.evidence.claim import signed
+from polystilts.evidence.claim import interval_words, signed
 from polystilts.figures.style import KIND_TITLES, STRATEGY_TITLES, task_title
 from polystilts.statistics.compare import Comparison, compare, primary_contrast
-from polystilts.statistics.intervals import Interval
-
-
-def interval_words(interval: Interval, digits: int = 1) -> str:
-    """An interval as readers meet it.
-
-    >>> interval_words(Interval(2.0, 0.577, 2, 3)), interval_words(Interval(2.0, None, 0, 1))
-    ('−0.5 to +4.5', 'no interval')
-    """
-    if not interval.known:
-        return "no interval"
-    return f"{signed(interval.low, digits)} to {signed(interval.high, digits)}"
 
 
 def compared(scores: pd.DataFrame) -> tuple[str, str]:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from polystilts.evidence.claim import signed
+from polystilts.evidence.claim import interval_words, signed
 from polystilts.evidence.published import published_scores
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import STRATEGY_TITLES, task_title
-from polystilts.pipeline.reading.analysis import interval_words
 from polystilts.pipeline.reading.page import language_name
 from polystilts.statistics.aggregate import aggregates
 from polystilts.statistics.compare import Subset, estimate

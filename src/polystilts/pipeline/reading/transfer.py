@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from polystilts.evidence.claim import interval_words
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import arm_title, names, task_title
 from polystilts.pipeline import stages
 from polystilts.pipeline.census import describe_languages
-from polystilts.pipeline.reading.analysis import interval_words
 from polystilts.pipeline.reading.page import language_name
 from polystilts.pipeline.study import Run, Study, study_of
 from polystilts.statistics.flags import flag_cells, learned_targets
