@@ -101,6 +101,15 @@ def test_allotments_exchange_the_two_groups(mirror, tmp_path):
     assert more[: len(less)] == less and len(set(more)) == len(more)
 
 
+def test_each_pair_of_allotments_draws_its_own_lines(mirror, tmp_path):
+    for allotment in (0, 2):
+        written(tmp_path / str(allotment), mirror, ["tatoeba"], allotment=allotment)
+    first, second = ((tmp_path / place / "corpus/sw.txt").read_text().splitlines() for place in "02")
+    assert 0.5 < len(second) / len(first) < 2 and set(first) != set(second)
+    tests = [(tmp_path / place / "examples/tatoeba/test-sw.parquet").read_bytes() for place in "02"]
+    assert tests[0] == tests[1]
+
+
 def test_a_test_item_in_the_training_rows_is_dropped_and_counted(tmp_path):
     root = write_mirror(tmp_path / "mirror", ["en", "sw"], count=40, tasks=["nli_train", "xnli", "text"])
     train = root / "facebook/xnli/en/train.parquet"

@@ -214,6 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m polystilts.evidence.hypotheses", description=main.__doc__
     )
+    parser.add_argument("--file", type=Path, default=paths.PARAMS / "hypotheses.yaml", help="which of them")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
     verbs.add_parser(
         "check", help="say whether the hypotheses are frozen, and whether they were edited since"
@@ -221,7 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one = verbs.add_parser("freeze", help="freeze them, naming what was never run")
     one.add_argument("--world-seeds", nargs="*", type=int, default=[], metavar="N")
     one.add_argument("--scales", nargs="*", default=[], metavar="SCALE", help="scales of real data")
-    asked, path = parser.parse_args(arguments), paths.PARAMS / "hypotheses.yaml"
+    asked = parser.parse_args(arguments)
+    path = asked.file
     try:
         if asked.verb == "freeze":
             freeze(path, paths.OUTPUTS, asked.world_seeds, asked.scales)

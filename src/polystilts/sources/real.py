@@ -1,7 +1,8 @@
 """Real data as a prepared study: examples, text and word lists in the form that the generated world has.
 
 What is written is fixed by rules, not by chance: rows in the order of the hash of their meaning, text in the
-order of the hash of its lines. Rows that share a meaning or a text with a test are dropped and counted.
+order of the hash of its lines, in an order of its own for each pair of allotments. Rows that share a meaning
+or a text with a test are dropped and counted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,8 +43,8 @@ def write_real(
 
     Leaves what `sources.world.write_world` leaves, language by language as far as there are data. The even
     allotments give the languages of `low_resource` little text and the others much; the odd ones exchange the
-    two groups. Those `tested_only` have tests and nothing else. Raises WrongUse for arms that no data exist
-    for, StudyError on a leak.
+    two groups. Each pair of them (0 and 1, 2 and 3) draws other lines. Languages `tested_only` have tests and
+    nothing else. Raises WrongUse for arms that no data exist for, StudyError on a leak.
     """
     languages, arms = list(languages), list(arms)
     study = _Writer(folder, door, languages, source_language, rows, tested_only)
@@ -65,7 +66,7 @@ def write_real(
         else:
             given = door.text(code, most) if most else []
             wanted = documents_by_resource[level]
-            told, words = write_text_of(folder / "corpus", code, given, wanted, forbidden)
+            told, words = write_text_of(folder / "corpus", code, given, wanted, forbidden, allotment // 2)
         home = home or words
         card["languages"][code] = told | {
             "resource": level,

@@ -43,18 +43,19 @@ def _cut(sentence: str) -> list[str]:
 
 
 def write_text_of(
-    folder: Path, language: str, given: list[str], documents: int, forbidden: Sentences
+    folder: Path, language: str, given: list[str], documents: int, forbidden: Sentences, draw: int = 0
 ) -> tuple[dict, set[str]]:
     """Write `<language>.txt` from the given paragraphs, up to its allotment; say what, and the words in it.
 
-    Lines are taken in the order of their hash, each once, so a smaller allotment is part of a larger one. A
-    line that holds a sentence of a test is passed over. A language with less text gives all it has.
+    Lines are taken each once, in the order of their hash with the number of the draw: within a draw a smaller
+    allotment is part of a larger one, and another draw takes other lines. A line that holds a sentence of a
+    test is passed over. A language with less text gives all it has.
     """
     wanted, held = documents * CHARACTERS_PER_DOCUMENT, 0
     lines = {line for text in given for line in lines_of(text)}
     kept: list[str] = []
     size = 0
-    for line in sorted(lines, key=lambda line: files.sha256(line.encode())):
+    for line in sorted(lines, key=lambda line: files.sha256(f"{draw} {line}".encode())):
         if size >= wanted:
             break
         if forbidden.within(line):
