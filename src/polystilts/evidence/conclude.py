@@ -10,6 +10,7 @@ from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.evidence.ledger import build_claims, write_claims
 from polystilts.evidence.summary import write_summary
 from polystilts.files import write_table
+from polystilts.sources.allotments import low_resource_of
 from polystilts.statistics.gains import gains
 from polystilts.statistics.tables import read_table
 
@@ -29,7 +30,7 @@ def conclude(folder: Path, parameters: Mapping[str, Any], hypotheses_path: Path 
         languages,
         load_hypotheses(hypotheses_path),
         scale=folder.name,
-        low_resource=parameters["shared"]["low_resource"],
+        low_resource=low_resource_of(parameters["shared"]),
         outputs=folder,
         hypotheses_path=hypotheses_path,
         declared_worlds=parameters["shared"].get("world_seeds", ()),

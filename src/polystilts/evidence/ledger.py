@@ -17,7 +17,7 @@ from polystilts.statistics.compare import Comparison, Subset, compare, estimate
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval
 from polystilts.statistics.outcomes import holm, outcome, p_values
-from polystilts.statistics.tables import ARM, MATCH, require, source_language
+from polystilts.statistics.tables import ARM, MATCH, LowResource, require, source_language, with_levels
 from polystilts.tasks import TASKS
 
 NOT_RUN = "no runs at this scale"
@@ -39,7 +39,7 @@ def build_claims(
     languages: pd.DataFrame,
     hypotheses: Hypotheses,
     scale: str,
-    low_resource: Sequence[str],
+    low_resource: LowResource,
     outputs: Path | None = None,
     hypotheses_path: Path | None = None,
     declared_worlds: Sequence[int] = (),
@@ -85,7 +85,7 @@ def same_runs(scores: pd.DataFrame, gains: pd.DataFrame) -> None:
 
 
 def evaluate(
-    scores: pd.DataFrame, languages: pd.DataFrame, hypotheses: Hypotheses, low_resource: Sequence[str]
+    scores: pd.DataFrame, languages: pd.DataFrame, hypotheses: Hypotheses, low_resource: LowResource
 ) -> list[Evaluation]:
     """Compare what each hypothesis compares, where the tables can support it."""
     cells: dict[tuple[str, str], pd.DataFrame] = {}
@@ -103,7 +103,7 @@ def evaluate(
         if absent:
             found.append(Evaluation(row, None, f"{NOT_RUN}: {' and '.join(absent)}"))
             continue
-        subset, measure = subset_of(row, languages, low_resource), row.measure
+        subset, measure = subset_of(row, languages), row.measure
         part = subset.of(cells_of(*arms))
         if reason := lacking(part, measure):
             found.append(Evaluation(row, None, reason))
@@ -117,36 +117,30 @@ def evaluate(
     return found
 
 
-def with_languages(cells: pd.DataFrame, languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
+def with_languages(cells: pd.DataFrame, languages: pd.DataFrame, low_resource: LowResource) -> pd.DataFrame:
     """The cells with what is known of their language: its distance, log10 resource and resource level."""
     known = languages.set_index("language")
-    cells = cells.copy()
+    cells = with_levels(cells, low_resource)
     cells["distance"] = cells["language"].map(known["distance"].astype(float))
     cells["log10_resource"] = cells["language"].map(
         known["resource"].astype(float).map(lambda size: math.log10(size) if size > 0 else math.nan)
     )
-    cells["resource_level"] = ["low" if name in set(low_resource) else "high" for name in cells["language"]]
     return cells
 
 
-def subset_of(row: Hypothesis, languages: pd.DataFrame, low_resource: Sequence[str]) -> Subset:
+def subset_of(row: Hypothesis, languages: pd.DataFrame) -> Subset:
     """The cells a hypothesis is about, with its language group spelled out for this scale."""
     group = row.subset.get("languages", "all")
     # Labels of the source language are what every target is tuned on: it is never among the targets.
     names = [name for name in languages["language"] if name != source_language(languages)]
     seen = languages.set_index("language")["seen"].astype(str).str.lower().isin(("true", "1", "yes"))
-    members = {
-        "all": tuple(names),
-        "low": tuple(low_resource),
-        "high": tuple(name for name in names if name not in set(low_resource)),
-        "seen": tuple(name for name in names if seen[name]),
-        "unseen": tuple(name for name in names if not seen[name]),
-    }[group]
+    if group in ("seen", "unseen"):
+        names = [name for name in names if seen[name] == (group == "seen")]
     chosen = {key: row.subset[key] for key in ("exposure", "cross_task") if key in row.subset}
     for key in ("kinds", "intermediate_tasks"):
         if row.subset.get(key):
             chosen[key] = tuple(row.subset[key])
-    return Subset(languages=members, **chosen)
+    return Subset(languages=tuple(names), resource=group if group in ("low", "high") else None, **chosen)
 
 
 def lacking(cells: pd.DataFrame, measure: Measure) -> str:

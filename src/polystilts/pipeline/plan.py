@@ -11,10 +11,11 @@ from polystilts.pipeline.inputs import languages_seen, taught_languages, world_s
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.progress import in_time
 from polystilts.pipeline.study import Run, Study
+from polystilts.sources.allotments import low_resource_of
 from polystilts.statistics.compare import Subset, unit_values
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.power import detectable_by_items, minimum_detectable_effect
-from polystilts.statistics.tables import read_table
+from polystilts.statistics.tables import read_table, with_levels
 from polystilts.tasks import STRATEGIES, TASKS
 
 FACTORS = ("world_seed", "encoder_seed", "seed", "strategy", "intermediate_task", "language_set")
@@ -177,7 +178,8 @@ def primary_spread(study: Study) -> tuple[float | None, str, str]:
             cells = contrast(read_table(file), "translated", "english")
         except StudyError:  # without the two arms there is no such contrast
             continue
-        chosen = Subset(languages=tuple(load_scale(name.partition("+")[0]).shared["low_resource"])).of(cells)
+        low = low_resource_of(load_scale(name.partition("+")[0]).shared)
+        chosen = Subset(resource="low").of(with_levels(cells, low))
         for unit, word in (("world_seed", "worlds"), ("seed", "seeds")):
             if chosen[unit].nunique() > 1:
                 return float(unit_values(chosen, unit, "difference").std(ddof=1)), word, name

@@ -14,6 +14,7 @@ import pandas as pd
 from polystilts import files
 from polystilts.errors import StudyError, WrongUse
 from polystilts.languages import LANGUAGES
+from polystilts.sources.allotments import low_resource_in
 from polystilts.sources.doors import Door
 from polystilts.sources.leakage import Sentences, count_leaks, recognised, text_sentences, without_overlap
 from polystilts.sources.real_text import write_lexicon, write_text_of
@@ -55,11 +56,11 @@ def write_real(
         study.write_home_rows(task)
     for arm in arms:
         study.write_arm(arm)
-    poor = set(low_resource) if allotment % 2 == 0 else set(languages) - set(low_resource)
+    poor = low_resource_in(allotment, tuple(low_resource), languages, source_language, study.tested_only)
     card: dict = {"source_language": source_language, "allotment": allotment, "languages": {}}
     home, most = set(), max(documents_by_resource.values())
     for code in [source_language, *(code for code in languages if code != source_language)]:
-        level = "low" if code in poor and code != source_language else "high"
+        level = "low" if code in poor else "high"
         forbidden = Sentences(study.forbidden.get(code, ()))
         if code in study.tested_only:
             told, words = NO_TEXT, set()

@@ -55,9 +55,13 @@ def cell_keys(unit: str) -> list[str]:
 
 
 def complete(cells: pd.DataFrame, unit: str) -> tuple[pd.DataFrame, list[str]]:
-    """Only the cells that every unit has, so that no unit's mean is over other cells than the next one's."""
-    seen_in = cells.groupby(cell_keys(unit))[unit].transform("nunique")
-    keep = seen_in == cells[unit].nunique()
+    """Only the cells that every unit has, so that no unit's mean is over other cells than the next one's.
+
+    Where allotments of text differ, every unit of the same allotment: those ask about other languages.
+    """
+    same = ["allotment"] if "allotment" in cells else []
+    seen_in = cells.groupby([*cell_keys(unit), *same])[unit].transform("nunique")
+    keep = seen_in == (cells.groupby(same)[unit].transform("nunique") if same else cells[unit].nunique())
     if keep.all():
         return cells, []
     word = UNIT_WORDS.get(unit, unit)

@@ -3,7 +3,7 @@
 Cells are averaged as `averages` says; retrieval stands beside an estimate, never in it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from polystilts.statistics.averages import MEAN, Grid, Measure, complete, grid_of, values_of
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval, for_new_languages, highest_unit, t_interval
+from polystilts.statistics.tables import LowResource, with_levels
 from polystilts.tasks import KINDS
 
 ONCE = {"world": ["world_seed"], "kind of encoder": ["encoder"],
@@ -26,6 +27,7 @@ class Subset:
     exposure: str | None = "none"  # "none" is zero-shot: neither arm saw labels in the language
     cross_task: bool | None = True  # the intermediate task is of another kind than the target
     languages: tuple[str, ...] | None = None
+    resource: str | None = None  # "low" or "high": the level of the language in its world (`with_levels`)
     kinds: tuple[str, ...] | None = tuple(kind for kind in KINDS if kind != "retrieval")
     intermediate_tasks: tuple[str, ...] | None = None
     flagged: bool = True  # keep cells whose baseline is at chance or at the ceiling
@@ -46,6 +48,8 @@ class Subset:
         ):
             if wanted is not None:
                 keep &= cells[column].isin(wanted)
+        if self.resource is not None:
+            keep &= cells["resource_level"] == self.resource
         if not self.flagged:
             keep &= cells["flag"] == ""
         return cells[keep]
@@ -174,7 +178,7 @@ def estimates_by(cells: pd.DataFrame, column: str, unit: str = "", value: str = 
 
 def primary_contrast(
     scores: pd.DataFrame,
-    low_resource: Sequence[str],
+    low_resource: LowResource,
     treatment: str = "translated",
     control: str = "english",
     unit: str = "",
@@ -183,8 +187,8 @@ def primary_contrast(
 
     Under "primary" the plain mean over task kinds without retrieval; under "retrieval" retrieval alone.
     """
-    cells = contrast(scores, treatment, control)
-    zero_shot = Subset(languages=tuple(low_resource))
+    cells = with_levels(contrast(scores, treatment, control), low_resource)
+    zero_shot = Subset(resource="low")
     beside = replace(zero_shot, kinds=("retrieval",))
     return {
         "primary": compare(zero_shot.of(cells), unit=unit),

@@ -5,7 +5,7 @@ does to one target in all languages (`tuning`), plus what is left in a single ce
 world may favour one arm (`world`). Spreads are standard deviations in points, found by the method of moments.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from scipy import stats
 from polystilts.errors import StudyError
 from polystilts.statistics.compare import Subset, unit_values
 from polystilts.statistics.gains import contrast
-from polystilts.statistics.tables import ARM, main_scores, with_main_variant
+from polystilts.statistics.tables import ARM, LowResource, main_scores, with_levels, with_main_variant
 from polystilts.tasks import STRATEGIES, TASKS
 
 
@@ -46,17 +46,18 @@ class Spreads:
 
 def measured_spreads(
     tables: Sequence[pd.DataFrame],
-    low_resource: Collection[str],
+    low_resource: LowResource,
     treatment: str = "translated",
     control: str = "english",
 ) -> Spreads:
     """The spreads of the zero-shot scores in low-resource languages, from one or more score tables."""
     rows = pd.concat([with_main_variant(main_scores(table)) for table in tables], ignore_index=True)
+    rows = with_levels(rows, low_resource)
     labelled = [name for name, strategy in STRATEGIES.items() if strategy.labelled]
     chosen = rows[
         rows["strategy"].isin(labelled)
         & (rows["exposure"] == "none")
-        & rows["language"].isin(low_resource)
+        & (rows["resource_level"] == "low")
         & (rows["task_kind"] != "retrieval")
     ]
     seeds = int(chosen.groupby("world_seed")["seed"].nunique().min()) if len(chosen) else 0
@@ -97,12 +98,12 @@ def _mean_product(groups) -> float:
 
 
 def _between_worlds(
-    rows: pd.DataFrame, low_resource: Collection[str], treatment: str, control: str
+    rows: pd.DataFrame, low_resource: LowResource, treatment: str, control: str
 ) -> tuple[float, float]:
     """The spread of the contrast between worlds, beyond that of seeds, and how large it may be (95 %)."""
     if rows["world_seed"].nunique() < 2 or not {treatment, control} <= set(rows["strategy"]):
         return 0.0, float("inf")
-    cells = Subset(languages=tuple(low_resource)).of(contrast(rows, treatment, control))
+    cells = Subset(resource="low").of(with_levels(contrast(rows, treatment, control), low_resource))
     values = pd.DataFrame({
         seed: unit_values(part, "world_seed", "difference") for seed, part in cells.groupby("seed")
     })  # fmt: skip

@@ -1,5 +1,6 @@
 """The tables of the study: their columns, how they are read, and what is refused before it can mislead."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,7 @@ ARM = ("strategy", "intermediate_task", "language_set")
 NUMBERS = {"world_seed", "encoder_seed", "seed", "value", "n", "baseline_value", "gain", "gain_logit",
            "resource", "distance", "wall_s", "cpu_s", "tokens"}  # fmt: skip
 ABSENT = {"", "-", "none", "nan", "<NA>"}
+LowResource = Collection[str] | Mapping[int, Collection[str]]  # languages with little text, or each world's
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -141,6 +143,32 @@ def source_language(languages: pd.DataFrame) -> str:
     require(languages, ("language", "distance"), "the language table")
     nearest = languages.loc[languages["distance"].astype(float).idxmin()]
     return str(nearest["language"])
+
+
+def with_levels(rows: pd.DataFrame, low_resource: LowResource) -> pd.DataFrame:
+    """The rows with the `resource_level` of their language in their world, and with the world's `allotment`.
+
+    Worlds that give little text to the same languages share an allotment, a number: what is asked of a
+    language in one allotment may not be asked in another.
+
+    >>> rows = pd.DataFrame({"world_seed": [0, 1], "language": ["sw", "sw"]})
+    >>> with_levels(rows, {0: ["sw"], 1: ["te"]})[["resource_level", "allotment"]].values.tolist()
+    [['low', 0], ['high', 1]]
+    """
+    worlds = rows["world_seed"].unique()
+    of_world = low_resource if isinstance(low_resource, Mapping) else dict.fromkeys(worlds, low_resource)
+    if lost := sorted(set(worlds) - set(of_world)):
+        raise StudyError(
+            f"no low-resource languages are declared for world {lost[0]}, only for {sorted(of_world)}"
+        )
+    low = {world: frozenset(of_world[world]) for world in sorted(worlds)}
+    numbers = {names: number for number, names in enumerate(dict.fromkeys(low.values()))}
+    pairs = zip(rows["world_seed"], rows["language"], strict=True)
+    levels = ["low" if language in low[world] else "high" for world, language in pairs]
+    allotments = rows["world_seed"].map({world: numbers[names] for world, names in low.items()})
+    told = rows.assign(resource_level=levels, allotment=allotments.astype(int))
+    told.attrs.update(rows.attrs)
+    return told
 
 
 def task_kind(name: str) -> str:

@@ -1,7 +1,5 @@
 """What stands beside the primary contrast: the benchmark's tables, controls, choices, others' numbers."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from polystilts.evidence.claim import interval_words, signed
@@ -15,7 +13,7 @@ from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import Interval, highest_unit, t_interval
 from polystilts.statistics.regression import Regression
 from polystilts.statistics.selection import optimism
-from polystilts.statistics.tables import main_scores, with_main_variant
+from polystilts.statistics.tables import LowResource, main_scores, with_levels, with_main_variant
 from polystilts.tasks import STRATEGIES
 
 
@@ -53,13 +51,13 @@ def benchmark_table(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table).fillna("not run")
 
 
-def practice_table(scores: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
+def practice_table(scores: pd.DataFrame, low_resource: LowResource) -> pd.DataFrame:
     """Every strategy against no practice, controls among them: zero-shot, cross-task, low-resource."""
     rows = []
     for name in (one for one in STRATEGIES if one in set(scores["strategy"]) and one != "none"):
-        cells = contrast(scores, name, "none")
-        found = estimate(Subset(languages=tuple(low_resource)).of(cells))
-        beside = estimate(Subset(languages=tuple(low_resource), kinds=("retrieval",)).of(cells))
+        cells = with_levels(contrast(scores, name, "none"), low_resource)
+        found = estimate(Subset(resource="low").of(cells))
+        beside = estimate(Subset(resource="low", kinds=("retrieval",)).of(cells))
         rows.append({
             "practice": STRATEGY_TITLES[name],
             "part": "control" if STRATEGIES[name].control else "treatment",
