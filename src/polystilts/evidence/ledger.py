@@ -88,12 +88,13 @@ def evaluate(
     scores: pd.DataFrame, languages: pd.DataFrame, hypotheses: Hypotheses, low_resource: LowResource
 ) -> list[Evaluation]:
     """Compare what each hypothesis compares, where the tables can support it."""
+    scores = with_levels(scores, low_resource)
     cells: dict[tuple[str, str], pd.DataFrame] = {}
     there = set(scores["strategy"])
 
     def cells_of(*arms: str) -> pd.DataFrame:
         if arms not in cells:
-            cells[arms] = with_languages(contrast(scores, *arms), languages, low_resource)
+            cells[arms] = with_languages(contrast(scores, *arms), languages)
         return cells[arms]
 
     found = []
@@ -117,10 +118,10 @@ def evaluate(
     return found
 
 
-def with_languages(cells: pd.DataFrame, languages: pd.DataFrame, low_resource: LowResource) -> pd.DataFrame:
-    """The cells with what is known of their language: its distance, log10 resource and resource level."""
+def with_languages(cells: pd.DataFrame, languages: pd.DataFrame) -> pd.DataFrame:
+    """The cells with what is known of their language: its distance and log10 resource."""
     known = languages.set_index("language")
-    cells = with_levels(cells, low_resource)
+    cells = cells.copy()
     cells["distance"] = cells["language"].map(known["distance"].astype(float))
     cells["log10_resource"] = cells["language"].map(
         known["resource"].astype(float).map(lambda size: math.log10(size) if size > 0 else math.nan)

@@ -96,9 +96,7 @@ def gain_by_property(
     `cells` is what `statistics.gains.contrast` returns; bars are 95 % intervals. Each panel names its slope,
     fitted within each target and averaged as everything else is. Equal languages are drawn side by side.
     """
-    rows = with_languages(
-        cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)], languages, ()
-    )
+    rows = with_languages(cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)], languages)
     rows = rows[~rows["exposed"] & (rows["language"] != source_language(languages))]
     styles, family = family_styles(languages), languages.set_index("language")["family"]
     found = estimates_by(rows, "language")

@@ -24,32 +24,35 @@ class Call:
     against_none: tuple[Estimate, ...] = ()  # treatment and control of a mean, each against no practice
 
 
-def language_groups(languages: pd.DataFrame, low_resource: Sequence[str]) -> dict[str, list[str]]:
-    """The groups that hypotheses name, spelled out; the source language is in none of them."""
+def language_groups(languages: pd.DataFrame) -> dict[str, list[str]]:
+    """The groups that hypotheses name, but for those of resource; the source language is in none of them."""
     source = languages.loc[languages["distance"].astype(float).idxmin(), "language"]
     others = languages[languages["language"] != source]
     seen = others["seen"].astype(str).str.lower().isin(["yes", "true", "1"])
-    low = others["language"].isin(low_resource)
     return {
         "all": others["language"].tolist(),
-        "low": list(low_resource),
-        "high": others.loc[~low, "language"].tolist(),
         "seen": others.loc[seen, "language"].tolist(),
         "unseen": others.loc[~seen, "language"].tolist(),
     }
 
 
 def with_language_facts(
-    cells: pd.DataFrame, languages: pd.DataFrame, low_resource: Sequence[str]
+    cells: pd.DataFrame, languages: pd.DataFrame, low_resource: Mapping[int, frozenset[str]]
 ) -> pd.DataFrame:
-    """The cells with each language's distance, log10 resource, resource level, family and script."""
+    """The cells with each language's distance, log10 resource, resource level, family and script.
+
+    The level is that of its world; worlds with the same low-resource languages share an `allotment`.
+    """
     known = languages.set_index("language")
     at = cells["language"]
+    low = [low_resource[world] for world in cells["world_seed"]]
+    allotments = {names: number for number, names in enumerate(dict.fromkeys(low_resource.values()))}
     size = at.map(known["resource"].astype(float))
     return cells.assign(
         distance=at.map(known["distance"].astype(float)),
         log10_resource=size.map(lambda n: math.log10(n) if n > 0 else math.nan),
-        resource_level=["low" if name in set(low_resource) else "high" for name in at],
+        resource_level=["low" if name in names else "high" for name, names in zip(at, low, strict=True)],
+        allotment=[allotments[names] for names in low],
         family=at.map(known["family"]),
         script=at.map(known["script"]),
     )
@@ -59,10 +62,10 @@ def call_all(
     rows: Sequence[Mapping[str, Any]],
     scores: pd.DataFrame,
     languages: pd.DataFrame,
-    low_resource: Sequence[str],
+    low_resource: Mapping[int, frozenset[str]],
 ) -> dict[str, Call]:
-    """Every hypothesis called again, by its id."""
-    groups = language_groups(languages, low_resource)
+    """Every hypothesis called again, by its id; `low_resource` by world, as `Evidence` tells it."""
+    groups = language_groups(languages)
     there = set(scores["strategy"])
     calls: dict[str, Call] = {}
 

@@ -86,9 +86,13 @@ def differences(scores: pd.DataFrame, treatment: str, control: str) -> pd.DataFr
 def subset(
     cells: pd.DataFrame, asked: Mapping[str, Any], groups: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
-    """The cells that a hypothesis is about; `groups` spells out its language groups at this scale."""
+    """The cells that a hypothesis is about; `groups` spells out its language groups, but for low and high."""
     kinds = asked.get("kinds") or sorted({task.kind for task in TASKS.values()} - {"retrieval"})
-    keep = cells["language"].isin(groups[asked.get("languages", "all")]) & cells["task_kind"].isin(kinds)
+    group = asked.get("languages", "all")
+    level = group if group in ("low", "high") else None
+    keep = cells["language"].isin(groups["all" if level else group]) & cells["task_kind"].isin(kinds)
+    if level:
+        keep &= cells["resource_level"] == level
     exposure = asked.get("exposure", "none")
     if exposure == "none":
         keep &= ~cells["exposed"]
@@ -102,9 +106,11 @@ def subset(
 
 
 def highest_unit(cells: pd.DataFrame) -> str:
-    """What was replicated at the highest level: worlds, else encoders, else seeds."""
-    many = [unit for unit in ("world_seed", "encoder_seed", "seed") if cells[unit].nunique() > 1]
-    return many[0] if many else "seed"
+    """What was replicated, inside an allotment, at the highest level: worlds, else encoders, else seeds."""
+    for unit in ("world_seed", "encoder_seed", "seed"):
+        if any(part[unit].nunique() > 1 for _, part in cells.groupby("allotment")):
+            return unit
+    return "seed"
 
 
 def estimate(
@@ -120,10 +126,11 @@ def estimate(
     if measure not in MEASURES:
         return None
     rows = rows_of(cells, unit, column, contrast.get("column", ""))
-    everywhere, units = defaultdict(set), {row.unit for row in rows}
+    everywhere, units = defaultdict(set), defaultdict(set)
     for row in rows:
-        everywhere[row.cell].add(row.unit)
-    kept = [row for row in rows if everywhere[row.cell] == units]
+        everywhere[row.cell, row.allotment].add(row.unit)
+        units[row.allotment].add(row.unit)
+    kept = [row for row in rows if everywhere[row.cell, row.allotment] == units[row.allotment]]
     if not kept:
         return Estimate(math.nan, None, 0, 0, 0)
     if measure == "every":
@@ -149,6 +156,7 @@ class Row:
 
     unit: Any
     cell: tuple
+    allotment: int
     target: tuple  # task kind, target task
     language: str
     group: Any
@@ -160,10 +168,11 @@ def rows_of(cells: pd.DataFrame, unit: str, column: str, group: str) -> list[Row
     found = [cells[name].tolist() for name in (unit, "task_kind", "target_task", "language", column)]
     groups = cells[group].tolist() if group else [None] * len(cells)
     names = zip(*(cells[name].tolist() for name in CELL), strict=True)
+    allotments = cells["allotment"].tolist()
     return [
-        Row(one, cell, (kind, target), language, of, value)
-        for (one, kind, target, language, value), of, cell in zip(
-            zip(*found, strict=True), groups, names, strict=True
+        Row(one, cell, allotment, (kind, target), language, of, value)
+        for (one, kind, target, language, value), of, cell, allotment in zip(
+            zip(*found, strict=True), groups, names, allotments, strict=True
         )
     ]
 

@@ -57,6 +57,17 @@ class Evidence:
         file = self.repository / "params" / "hypotheses.yaml"
         return yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {"hypotheses": []}
 
+    @cached_property
+    def low_resource(self) -> dict[int, frozenset[str]]:
+        """The languages with little text in each world; real text has them change places in odd worlds."""
+        shared = self.parameters["shared"]
+        declared = frozenset(shared["low_resource"])
+        given = frozenset(shared["languages"]) - {shared["source_language"]}
+        swapped = (given - declared) | frozenset(shared["tested_only"])
+        swaps = shared["source"] != "world"
+        worlds = {int(record["seeds"]["world"]) for record in self.runs.values()}
+        return {world: swapped if swaps and world % 2 else declared for world in sorted(worlds)}
+
     def table(self, name: str) -> pd.DataFrame | None:
         """One table by its name; words stay words, numbers become numbers; nothing where there is none."""
         file = self.folder / "tables" / f"{name}.csv"

@@ -145,7 +145,7 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
     scores, languages = evidence.scores, evidence.table("languages")
     if scores is None or languages is None or not evidence.parameters:
         return Check("claims", question, "There are no scores, languages or runs.", (), complete=False), {}
-    low = evidence.parameters["shared"]["low_resource"]
+    low = evidence.low_resource
     rows = evidence.hypotheses["hypotheses"]
     calls = call_all(rows, scores, languages, low)
     findings = []

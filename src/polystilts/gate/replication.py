@@ -227,7 +227,7 @@ def within_tolerance(
         return "different", words
     replaced = scores.merge(fresh[[*keys, "value"]], on=keys, how="left", suffixes=("", "_again"))
     replaced["value"] = replaced["value_again"].where(replaced["value_again"].notna(), replaced["value"])
-    rows, low = evidence.hypotheses["hypotheses"], evidence.parameters["shared"]["low_resource"]
+    rows, low = evidence.hypotheses["hypotheses"], evidence.low_resource
     new = call_all(rows, replaced, evidence.table("languages"), low)
     old = call_all(rows, scores, evidence.table("languages"), low)
     turned = [name for name in new if new[name].outcome != old[name].outcome]

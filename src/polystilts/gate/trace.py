@@ -16,7 +16,7 @@ def trace(evidence: Evidence, asked: str) -> Iterator[str]:
     row = [row for row in evidence.hypotheses["hypotheses"] if row["id"] == claim["hypothesis"]]
     scores, languages = evidence.scores, evidence.table("languages")
     if scores is not None and languages is not None and evidence.parameters and row:
-        low = evidence.parameters["shared"]["low_resource"]
+        low = evidence.low_resource
         cells = call_all(row, scores, languages, low)[claim["hypothesis"]].cells
         if cells is not None:
             yield f"\n{len(cells)} differences, from these rows of {lineage.get('scores')}:"

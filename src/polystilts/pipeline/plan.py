@@ -175,11 +175,11 @@ def primary_spread(study: Study) -> tuple[float | None, str, str]:
         if not file.exists():
             continue
         try:
-            cells = contrast(read_table(file), "translated", "english")
+            low = low_resource_of(load_scale(name.partition("+")[0]).shared)
+            cells = contrast(with_levels(read_table(file), low), "translated", "english")
         except StudyError:  # without the two arms there is no such contrast
             continue
-        low = low_resource_of(load_scale(name.partition("+")[0]).shared)
-        chosen = Subset(resource="low").of(with_levels(cells, low))
+        chosen = Subset(resource="low").of(cells)
         for unit, word in (("world_seed", "worlds"), ("seed", "seeds")):
             if chosen[unit].nunique() > 1:
                 return float(unit_values(chosen, unit, "difference").std(ddof=1)), word, name

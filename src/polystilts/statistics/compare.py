@@ -187,7 +187,7 @@ def primary_contrast(
 
     Under "primary" the plain mean over task kinds without retrieval; under "retrieval" retrieval alone.
     """
-    cells = with_levels(contrast(scores, treatment, control), low_resource)
+    cells = contrast(with_levels(scores, low_resource), treatment, control)
     zero_shot = Subset(resource="low")
     beside = replace(zero_shot, kinds=("retrieval",))
     return {

@@ -7,6 +7,7 @@ from polystilts.errors import StudyError, WrongUse
 from polystilts.statistics.flags import CELL, flag_cells
 from polystilts.statistics.tables import (
     GAIN_COLUMNS,
+    LEVELS,
     MATCH,
     is_absent,
     main_scores,
@@ -88,8 +89,8 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     if treatment == control:
         raise WrongUse(f"a contrast needs two strategies; both are {treatment!r}")
     first, second = (rows[rows["strategy"] == name] for name in (treatment, control))
-    bundle = [name for name in ("bundle",) if name in rows]  # where several studies were pooled
-    on = [*bundle, *MATCH]
+    added = [name for name in ("bundle", *LEVELS) if name in rows]  # by `pool`, and by `with_levels`
+    on = [*added, *MATCH]
     for column in ("intermediate_task", "language_set"):
         if not is_absent(first[column]).any() and not is_absent(second[column]).any():
             on.append(column)
@@ -115,9 +116,9 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     if paired["flag"].isna().any():
         notes.append("some cells have no `none` score, so floor and ceiling are not known there")
     paired["flag"] = paired["flag"].astype(object).fillna("")
-    columns = [*bundle, "run_id", "run_id_control", *MATCH[:4], *CELL_KEYS[1:], "finetune_task", "metric",
+    columns = [*added, "run_id", "run_id_control", *MATCH[:4], *CELL_KEYS[1:], "finetune_task", "metric",
                "exposure", "exposure_control", "exposed", "cross_task", "n", "value", "control_value",
                "difference", "difference_logit", "baseline_value", "flag"]  # fmt: skip
-    paired = paired[columns].sort_values(columns[: 11 + len(bundle)]).reset_index(drop=True)
+    paired = paired[columns].sort_values(columns[: 11 + len(added)]).reset_index(drop=True)
     paired.attrs["notes"] = notes
     return paired

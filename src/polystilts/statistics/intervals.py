@@ -98,14 +98,20 @@ def t_interval(values: Sequence[float], level: float = 0.95, unit: str = "seed",
 def highest_unit(table: pd.DataFrame) -> str:
     """The highest level that was replicated: bundles, else worlds, else encoders, else seeds.
 
-    Bundles that are a world each are called worlds.
+    Bundles that are a world each are called worlds. Two worlds that differ in their allotment of text are two
+    arms of one design and repeat nothing: worlds are units where an allotment has more than one.
     """
-    many = [unit for unit in UNITS if unit in table and table[unit].nunique() > 1]
+    repeats = table.groupby("allotment") if "allotment" in table else table
+    many = [unit for unit in UNITS if unit in table and _most(repeats[unit].nunique()) > 1]
     if many[:2] == ["bundle", "world_seed"]:
         pairs = len(table[["bundle", "world_seed"]].drop_duplicates())
         if pairs == table["bundle"].nunique() == table["world_seed"].nunique():
             return "world_seed"
     return many[0] if many else "seed"
+
+
+def _most(counts: int | pd.Series) -> int:
+    return int(counts.max()) if isinstance(counts, pd.Series) else counts
 
 
 def for_new_languages(

@@ -69,7 +69,7 @@ def measured_spreads(
     parts = {target: _moments(part) for target, part in chosen.groupby("target_task")}
     shared, tuning, cell = ({name: part[i] ** 0.5 for name, part in parts.items()} for i in range(3))
     worlds = chosen["world_seed"].nunique()
-    world, at_most = _between_worlds(rows, low_resource, treatment, control)
+    world, at_most = _between_worlds(rows, treatment, control)
     return Spreads(shared, tuning, cell, world, at_most, seeds, worlds)
 
 
@@ -97,13 +97,11 @@ def _mean_product(groups) -> float:
     return float((sums["sum"] ** 2 - sums["squares"]).sum() / pairs) if pairs else 0.0
 
 
-def _between_worlds(
-    rows: pd.DataFrame, low_resource: LowResource, treatment: str, control: str
-) -> tuple[float, float]:
+def _between_worlds(rows: pd.DataFrame, treatment: str, control: str) -> tuple[float, float]:
     """The spread of the contrast between worlds, beyond that of seeds, and how large it may be (95 %)."""
     if rows["world_seed"].nunique() < 2 or not {treatment, control} <= set(rows["strategy"]):
         return 0.0, float("inf")
-    cells = Subset(resource="low").of(with_levels(contrast(rows, treatment, control), low_resource))
+    cells = Subset(resource="low").of(contrast(rows, treatment, control))
     values = pd.DataFrame({
         seed: unit_values(part, "world_seed", "difference") for seed, part in cells.groupby("seed")
     })  # fmt: skip

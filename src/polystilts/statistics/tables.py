@@ -27,6 +27,7 @@ ARM = ("strategy", "intermediate_task", "language_set")
 NUMBERS = {"world_seed", "encoder_seed", "seed", "value", "n", "baseline_value", "gain", "gain_logit",
            "resource", "distance", "wall_s", "cpu_s", "tokens"}  # fmt: skip
 ABSENT = {"", "-", "none", "nan", "<NA>"}
+LEVELS = ("resource_level", "allotment")  # what `with_levels` adds
 LowResource = Collection[str] | Mapping[int, Collection[str]]  # languages with little text, or each world's
 
 

@@ -10,8 +10,12 @@ from polystilts.statistics.compare import Comparison, compare, primary_contrast
 
 
 def compared(scores: pd.DataFrame) -> tuple[str, str]:
-    """The strategies of the primary contrast; English and none where no practice was translated."""
-    return ("translated", "english") if "translated" in set(scores["strategy"]) else ("english", "none")
+    """The strategies of the primary contrast: code-switched practice stands in where none is translated.
+
+    English and none where there is neither.
+    """
+    there = [name for name in ("translated", "code-switched") if name in set(scores["strategy"])]
+    return (there[0], "english") if there else ("english", "none")
 
 
 def contrast_words(treatment: str, control: str) -> str:

@@ -13,7 +13,7 @@ from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import Interval, highest_unit, t_interval
 from polystilts.statistics.regression import Regression
 from polystilts.statistics.selection import optimism
-from polystilts.statistics.tables import LowResource, main_scores, with_levels, with_main_variant
+from polystilts.statistics.tables import main_scores, with_main_variant
 from polystilts.tasks import STRATEGIES
 
 
@@ -51,11 +51,14 @@ def benchmark_table(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table).fillna("not run")
 
 
-def practice_table(scores: pd.DataFrame, low_resource: LowResource) -> pd.DataFrame:
-    """Every strategy against no practice, controls among them: zero-shot, cross-task, low-resource."""
+def practice_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Every strategy against no practice, controls among them: zero-shot, cross-task, low-resource.
+
+    `scores` carry the levels of their languages, as `ready_scores` gives them.
+    """
     rows = []
     for name in (one for one in STRATEGIES if one in set(scores["strategy"]) and one != "none"):
-        cells = with_levels(contrast(scores, name, "none"), low_resource)
+        cells = contrast(scores, name, "none")
         found = estimate(Subset(resource="low").of(cells))
         beside = estimate(Subset(resource="low", kinds=("retrieval",)).of(cells))
         rows.append({

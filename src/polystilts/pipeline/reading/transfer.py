@@ -11,11 +11,12 @@ from polystilts.pipeline import stages
 from polystilts.pipeline.census import describe_languages
 from polystilts.pipeline.reading.page import language_name
 from polystilts.pipeline.study import Run, Study, study_of
+from polystilts.sources.allotments import low_resource_of
 from polystilts.statistics.flags import flag_cells, learned_targets
 from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.intervals import highest_unit, t_interval
 from polystilts.statistics.power import detectable_by_items
-from polystilts.statistics.tables import main_scores, read_table, with_main_variant
+from polystilts.statistics.tables import main_scores, read_table, with_levels, with_main_variant
 from polystilts.tasks import STRATEGIES
 
 
@@ -32,6 +33,7 @@ def ready_scores(study: Study) -> pd.DataFrame:
     """The score table, made first where it is missing or holds other runs; finished runs are kept.
 
     A table of some of its worlds, each whole, is read as it is: its claims say that they are provisional.
+    The scores come with the resource level of their language in their world.
     """
     file = study.folder / "tables" / "scores.csv"
     there = set(read_table(file)["run_id"]) if file.exists() else set()
@@ -40,7 +42,7 @@ def ready_scores(study: Study) -> pd.DataFrame:
         scores_for(study, study.runs)
     if not (study.folder / "tables" / "languages.csv").exists():
         describe_languages(study)
-    return read_table(file)
+    return with_levels(read_table(file), low_resource_of(study.scale.shared))
 
 
 def score_table(scores: pd.DataFrame, languages: pd.DataFrame, strategy: str = "none") -> pd.DataFrame:
