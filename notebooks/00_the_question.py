@@ -123,7 +123,7 @@ reading.table(reading.targets_table(study))
 # not "significant".
 
 # %%
-reading.table(reading.expectations_table())
+reading.table(reading.expectations_table(study))
 
 # %% [markdown]
 # The first row is the study's question; everything else is beside it. Some rows expect that something does

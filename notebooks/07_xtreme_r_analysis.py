@@ -82,7 +82,7 @@ stages.analyse(study)
 claims, runs = reading.ready_claims(study), scores["run_id"].nunique()
 gains = reading.read_table(study.folder / "tables" / "gains.csv")
 languages = reading.read_table(study.folder / "tables" / "languages.csv")
-display(Markdown(reading.frozen_note()))
+display(Markdown(reading.frozen_note(study)))
 Markdown(f"**{len(scores):,} scores, {len(gains):,} gains, {len(claims)} claims.**")
 
 # %% [markdown]
@@ -151,8 +151,8 @@ reading.show(figures.gains_heatmap(gains), study, "07_gains", words, runs)
 # %%
 treatment, control = reading.compared(scores)
 cells = contrast(scores, treatment, control)
-chosen = Subset(languages=tuple(low_resource)).of(cells)
-display(reading.table(reading.primary_table(scores, low_resource)))
+chosen = Subset(resource="low").of(cells)
+display(reading.table(reading.primary_table(scores)))
 reading.table(reading.robust_table(chosen))
 
 # %% [markdown]
@@ -236,7 +236,7 @@ reading.show(figures.retrieval_by_layer(scores, languages), study, "07_retrieval
 # ### The controls, beside the treatments
 
 # %%
-display(reading.table(reading.practice_table(scores, low_resource)))
+display(reading.table(reading.practice_table(scores)))
 reading.table(reading.budget_table(study), digits=0)
 
 # %% [markdown]
@@ -314,7 +314,7 @@ Markdown(reading.answer_sentence(study))
 #
 # ```python
 # display(reading.table(reading.seed_table(chosen, treatment, control)))
-# reading.table(reading.primary_table(scores[scores["seed"] == 0], low_resource))
+# reading.table(reading.primary_table(scores[scores["seed"] == 0]))
 # ```
 #
 # Where both arms rise and fall together, their shared luck is what pairing removes. With one seed the

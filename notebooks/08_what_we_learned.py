@@ -71,7 +71,7 @@ Markdown(reading.opening(study))
 claims = reading.ready_claims(study)
 verdict = reading.ask_gate(study, replicated_cells)
 claims = reading.with_status(claims, study.folder)
-Markdown(f"{reading.verdict_sentence(claims)}\n\n{reading.frozen_note()}")
+Markdown(f"{reading.verdict_sentence(claims)}\n\n{reading.frozen_note(study)}")
 
 # %% [markdown]
 # Count the undecided ones before the others. A study of this size that decided everything would be

@@ -1,6 +1,7 @@
 """The book: pages that read without code, hold together, and ask nobody else for anything."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
@@ -86,6 +87,10 @@ SONG = Claim(
     scale="pond", lineage={"files": {f"runs/frog-{i:02}/run.json": f"{i:064x}" for i in range(15)}},
 )  # fmt: skip
 
+ECHO = replace(
+    SONG, id="primary-retrieval", hypothesis="primary-retrieval", sentence="Echoes were not counted."
+)
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
@@ -95,7 +100,7 @@ def site(tmp_path_factory):
     for file, content in zip(files, (POND, FROGS), strict=True):
         write_json(file, content)
     write_text(root / "summary.md", SUMMARY)
-    write_json(root / "claims.json", {"claims": [as_record(SONG)]})
+    write_json(root / "claims.json", {"claims": [as_record(SONG), as_record(ECHO)]})
     write_text(root / "book" / "old.html", "an older book")
     assert book.bind("pond", files, root / "summary.md", root / "book") == []
     return root / "book"

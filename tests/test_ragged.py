@@ -19,7 +19,7 @@ from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.regression import regress_on_languages
 from polystilts.statistics.selection import chosen_arms
 from polystilts.statistics.spreads import measured_spreads
-from polystilts.statistics.tables import LANGUAGE_COLUMNS
+from polystilts.statistics.tables import LANGUAGE_COLUMNS, with_levels
 
 LANGUAGES = pd.DataFrame(
     [
@@ -116,10 +116,14 @@ def test_without_a_baseline_nothing_is_flagged_and_that_is_said():
 
 
 def test_one_seed_answers_without_a_single_interval():
-    scores = table(seeds=(0,))
+    scores = with_levels(table(seeds=(0,)), LOW)
     for claim in claims_of(scores):
         assert claim.low is None and claim.high is None and claim.outcome == "undecided"
-    for shown in (benchmark_table(scores), practice_table(scores, LOW), choice_table(scores, "alb")):
+    for shown in (
+        benchmark_table(scores),
+        practice_table(scores),
+        choice_table(scores, "alb"),
+    ):
         assert (
             "±" not in shown.to_string()
             and " to " not in shown.drop(columns="practice", errors="ignore").to_string()
@@ -230,6 +234,6 @@ def test_the_benchmarks_table_averages_languages_then_targets_and_carries_its_in
 
 
 def test_controls_stand_among_the_treatments():
-    shown = practice_table(table(), LOW).set_index("practice")
+    shown = practice_table(with_levels(table(), LOW)).set_index("practice")
     assert set(shown["part"]) == {"treatment"} and shown.loc["Translated", "units"] == 3
     assert shown.loc["Translated", "differences"] == 3 * 2 * 3  # languages × targets × seeds

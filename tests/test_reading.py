@@ -17,7 +17,7 @@ from polystilts.pipeline.inputs import checkpoint
 from polystilts.pipeline.reading.cards import glosses
 from polystilts.pipeline.study import open_study
 from polystilts.statistics.gains import contrast
-from polystilts.statistics.tables import LANGUAGE_COLUMNS
+from polystilts.statistics.tables import LANGUAGE_COLUMNS, with_levels
 
 
 @pytest.fixture
@@ -316,7 +316,7 @@ def test_seeds_are_matched():
 
 
 def test_the_primary_contrast_counts_only_cells_without_labels():
-    table = reading.primary_table(TABLE, ["lir"])
+    table = reading.primary_table(with_levels(TABLE, ["lir"]))
     assert len(table) == 1  # there is no retrieval in this table
     row = table.iloc[0]
     assert (row["difference"], row["units"], row["differences"]) == (

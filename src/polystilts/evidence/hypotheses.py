@@ -1,4 +1,7 @@
-"""What we expected, read from `params/hypotheses.yaml` and refused where a field is missing or unknown."""
+"""What we expected, read from `params/hypotheses.yaml` and refused where a field is missing or unknown.
+
+Studies of real data are judged by `params/hypotheses-real.yaml` as well, which has a freeze of its own.
+"""
 
 import argparse
 import csv
@@ -19,6 +22,7 @@ from polystilts.statistics.averages import MEASURES, Measure
 from polystilts.statistics.outcomes import DIRECTIONS
 from polystilts.tasks import KINDS, STRATEGIES, TASKS
 
+FILE, FILE_OF_REAL_DATA = "hypotheses.yaml", "hypotheses-real.yaml"
 QUANTIFIERS = ("mean", "most", "every")
 TESTS = ("t", "tost")
 LANGUAGE_GROUPS = ("all", "low", "high", "seen", "unseen")
@@ -67,6 +71,7 @@ class Hypotheses:
     rows: tuple[Hypothesis, ...]
     hash: str
     frozen: dict[str, Any] | None = field(default=None)
+    file: Path | None = None
 
     def __iter__(self):
         return iter(self.rows)
@@ -83,7 +88,7 @@ class Hypotheses:
 
 def load_hypotheses(path: Path | None = None) -> Hypotheses:
     """Read and check the hypotheses; the hash covers what they say, not how the file is laid out."""
-    path = Path(path or paths.PARAMS / "hypotheses.yaml")
+    path = Path(path or paths.PARAMS / FILE)
     if not path.is_file():
         raise WrongUse(f"no hypotheses at {path}; they are written before any run")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -100,7 +105,18 @@ def load_hypotheses(path: Path | None = None) -> Hypotheses:
     frozen = content.get("frozen")
     if frozen is not None and not ({"hash", "date"} <= set(frozen) <= {*FROZEN_FIELDS}):
         raise WrongUse(f"{path.name}: `frozen` is null, or holds {', '.join(FROZEN_FIELDS)}")
-    return Hypotheses(rows, fingerprint(content["hypotheses"]), frozen)
+    return Hypotheses(rows, fingerprint(content["hypotheses"]), frozen, path)
+
+
+def hypotheses_for(source: str) -> tuple[Hypotheses, ...]:
+    """The hypotheses that a study is judged by, file by file; `source` is where its data come from."""
+    files = (FILE,) if source == "world" else (FILE, FILE_OF_REAL_DATA)
+    return tuple(load_hypotheses(paths.PARAMS / name) for name in files)
+
+
+def every_hypothesis() -> dict[str, Hypothesis]:
+    """The hypotheses of all studies by their id."""
+    return {row.id: row for of_file in hypotheses_for("files") for row in of_file}
 
 
 def checked(row: dict[str, Any]) -> Hypothesis:
@@ -159,17 +175,18 @@ def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int], scale: str 
 def frozen_sentence(hypotheses: Hypotheses) -> str:
     """Whether the hypotheses are frozen, since when, and whether they were edited afterwards."""
     frozen = hypotheses.frozen
+    which = " about real data" if hypotheses.file and hypotheses.file.name == FILE_OF_REAL_DATA else ""
     if not frozen:
-        return "The hypotheses are not frozen: every finding is exploratory."
+        return f"The hypotheses{which} are not frozen: every finding is exploratory."
     fresh = {"world seeds": frozen.get("world_seeds", ()), "scales": frozen.get("scales", ())}
     named = "; ".join(f"{kind} {', '.join(map(str, names))}" for kind, names in fresh.items() if names)
     kept = f"Only runs on what had not been run by then can confirm: {named}."
     if frozen["hash"] != hypotheses.hash:
         return (
-            f"The hypotheses were frozen on {frozen['date']} ({frozen['hash']}) and EDITED since "
+            f"The hypotheses{which} were frozen on {frozen['date']} ({frozen['hash']}) and EDITED since "
             f"({hypotheses.hash}): every finding is exploratory."
         )
-    return f"The hypotheses were frozen on {frozen['date']} ({frozen['hash']}). {kept}"
+    return f"The hypotheses{which} were frozen on {frozen['date']} ({frozen['hash']}). {kept}"
 
 
 def seeds_already_run(outputs: Path) -> set[int]:
@@ -214,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m polystilts.evidence.hypotheses", description=main.__doc__
     )
-    parser.add_argument("--file", type=Path, default=paths.PARAMS / "hypotheses.yaml", help="which of them")
+    parser.add_argument("--file", type=Path, default=paths.PARAMS / FILE, help="which file of them")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
     verbs.add_parser(
         "check", help="say whether the hypotheses are frozen, and whether they were edited since"

@@ -41,7 +41,6 @@ def build_claims(
     scale: str,
     low_resource: LowResource,
     outputs: Path | None = None,
-    hypotheses_path: Path | None = None,
     declared_worlds: Sequence[int] = (),
 ) -> list[Claim]:
     """One claim for every hypothesis; what this scale has no runs for is undecided and says so.
@@ -66,7 +65,7 @@ def build_claims(
             provisional = f"Provisional: {len(worlds)} of {len(worlds) + len(waiting)} declared worlds."
             claim = replace(claim, sentence=f"{claim.sentence} {provisional}")
         runs = one.comparison.runs if one.comparison else ()
-        origin = {**lineage(outputs, runs, hypotheses_path), "hypotheses": hypotheses.hash}
+        origin = {**lineage(outputs, runs, hypotheses.file), "hypotheses": hypotheses.hash}
         claims.append(replace(claim, confirmatory=confirm and bool(runs), lineage=origin))
     return claims
 

@@ -31,7 +31,7 @@ def lineage(outputs: Path | None, runs: Iterable[str], hypotheses_path: Path | N
                 found = encoder_hash(read_json(record))
                 encoders.update([found] if found else [])
     if hypotheses_path is not None and Path(hypotheses_path).is_file():
-        files["params/hypotheses.yaml"] = sha256(Path(hypotheses_path))
+        files[f"params/{Path(hypotheses_path).name}"] = sha256(Path(hypotheses_path))
     # One encoder keeps its own hash; several (a world each) are named by one hash over all of theirs.
     encoder = (
         next(iter(encoders)) if len(encoders) == 1 else fingerprint(sorted(encoders)) if encoders else None

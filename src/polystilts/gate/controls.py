@@ -50,9 +50,7 @@ def check_controls(evidence: Evidence, calls: Mapping[str, Any]) -> Check:
             continue
         looked.append(arm)
         low, high = call.estimate.ends()
-        edge = next(row for row in evidence.hypotheses["hypotheses"] if row["id"] == hypothesis)[
-            "smallest_effect"
-        ]
+        edge = next(row for row in evidence.hypotheses if row["id"] == hypothesis)["smallest_effect"]
         if low is not None and low > edge:
             findings.append(
                 Finding(

@@ -107,8 +107,9 @@ def subset(
 
 def highest_unit(cells: pd.DataFrame) -> str:
     """What was replicated, inside an allotment, at the highest level: worlds, else encoders, else seeds."""
+    allotments = cells["allotment"] if "allotment" in cells else pd.Series(0, index=cells.index)
     for unit in ("world_seed", "encoder_seed", "seed"):
-        if any(part[unit].nunique() > 1 for _, part in cells.groupby("allotment")):
+        if cells.groupby(allotments)[unit].nunique().gt(1).any():
             return unit
     return "seed"
 
@@ -121,6 +122,7 @@ def estimate(
     unit: str = "",
 ) -> Estimate | None:
     """The measure of a contrast over these cells; None where its measure is not known here."""
+    cells = cells if "allotment" in cells else cells.assign(allotment=0)
     unit = unit or highest_unit(cells)
     measure = contrast.get("measure") or quantifier
     if measure not in MEASURES:

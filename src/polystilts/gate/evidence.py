@@ -13,6 +13,7 @@ from polystilts import paths
 from polystilts.errors import WrongUse
 from polystilts.files import read_json
 
+HYPOTHESES = ("params/hypotheses.yaml", "params/hypotheses-real.yaml")  # the second for real data only
 NUMBERS = ("world_seed", "encoder_seed", "seed", "value", "n", "baseline_value", "gain", "gain_logit", "rows",
            "updates", "labelled_tokens", "mlm_tokens", "flops", "distance", "resource")  # fmt: skip
 
@@ -52,10 +53,17 @@ class Evidence:
         return max(given, key=given.count) if given else {}
 
     @cached_property
-    def hypotheses(self) -> dict[str, Any]:
-        """`hypotheses.yaml` as it stands today: `frozen` and `hypotheses`."""
-        file = self.repository / "params" / "hypotheses.yaml"
-        return yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {"hypotheses": []}
+    def hypothesis_files(self) -> dict[str, dict[str, Any]]:
+        """What each file of hypotheses that judges this study says today: `frozen` and `hypotheses`."""
+        real = self.parameters.get("shared", {}).get("source", "world") != "world"
+        files = {name: self.file(name) for name in HYPOTHESES[: 1 + real]}
+        return {name: yaml.safe_load(file.read_text(encoding="utf-8")) for name, file in files.items()
+                if file.is_file()}  # fmt: skip
+
+    @property
+    def hypotheses(self) -> list[dict[str, Any]]:
+        """The rows of those files."""
+        return [row for content in self.hypothesis_files.values() for row in content["hypotheses"]]
 
     @cached_property
     def low_resource(self) -> dict[int, frozenset[str]]:

@@ -185,7 +185,7 @@ def check_citations(evidence: Evidence) -> Check:
                 findings.append(
                     falsifies(f"{name} names arXiv {identifier}, which {BIBLIOGRAPHY} does not have")
                 )
-    for row in evidence.hypotheses["hypotheses"]:
+    for row in evidence.hypotheses:
         if row.get("source") and row["source"] not in entries:
             findings.append(falsifies(f"hypothesis {row['id']}: {row['source']!r} is not in {BIBLIOGRAPHY}"))
     rows = published_numbers()

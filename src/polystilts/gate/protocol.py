@@ -8,7 +8,6 @@ import pandas as pd
 from polystilts.files import fingerprint, sha256
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, falsifies, several
-from polystilts.gate.lineage import HYPOTHESES
 from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, TASKS
 
 
@@ -204,35 +203,41 @@ def check_selection(evidence: Evidence) -> Check:
 def check_freeze(evidence: Evidence) -> Check:
     """The hypotheses are those that were frozen, and only runs after the freeze count as confirmatory."""
     question = "Were the hypotheses left alone after the freeze?"
-    frozen, rows = evidence.hypotheses.get("frozen"), evidence.hypotheses["hypotheses"]
-    today = fingerprint(rows)
-    findings, confirm = [], False
+    findings, told, confirm = [], [], False
+    for name, content in evidence.hypothesis_files.items():
+        found, words, may = _freeze_of(evidence, name, content)
+        findings += found
+        told.append(words)
+        confirm = confirm or may
+    frozen = any(content.get("frozen") for content in evidence.hypothesis_files.values())
+    done = f"{len(evidence.hypotheses)} hypotheses compared with their frozen hash. {' '.join(told)}"
+    return Check("freeze", question, done, tuple(findings), facts={"frozen": frozen, "confirmatory": confirm})
+
+
+def _freeze_of(evidence: Evidence, name: str, content: Mapping[str, Any]) -> tuple[list[Finding], str, bool]:
+    """What is wrong with the freeze of one file, when it was, and whether its claims may confirm."""
+    frozen, rows = content.get("frozen"), content["hypotheses"]
+    today, now = fingerprint(rows), sha256(evidence.file(name))
     worlds = {record["seeds"]["world"] for record in evidence.runs.values()}
+    findings, confirm = [], False
     if frozen and frozen["hash"] != today:
-        findings.append(falsifies(f"{HYPOTHESES} was edited after the freeze of {frozen.get('date')}: frozen "
+        findings.append(falsifies(f"{name} was edited after the freeze of {frozen.get('date')}: frozen "
                                   f"{frozen['hash']}, today {today}"))  # fmt: skip
     elif frozen:
         named = set(map(int, frozen.get("world_seeds", ())))
         confirm = bool(named) and worlds == named or evidence.scale.split("+")[0] in frozen.get("scales", ())
-    file = evidence.file(HYPOTHESES)
-    now = sha256(file) if file.is_file() else ""
+    mine = {row["id"] for row in rows}
     old = []
-    for claim in evidence.claims:
+    for claim in (claim for claim in evidence.claims if claim["hypothesis"] in mine):
         lineage = claim.get("lineage", {})
-        rows_then, file_then = lineage.get("hypotheses"), lineage.get("files", {}).get(HYPOTHESES, now)
+        rows_then, file_then = lineage.get("hypotheses"), lineage.get("files", {}).get(name, now)
         if rows_then != today if rows_then else file_then != now:
             old.append(claim["id"])
-    if old and not findings:
-        findings.append(
-            Finding("stale", f"{HYPOTHESES} has changed since the claims were made", claims=tuple(old))
-        )
-    for claim in evidence.claims:
         if claim.get("confirmatory") and not confirm:
             findings.append(falsifies(f"claim {claim['id']} calls itself confirmatory; its worlds "
                                       f"({several(sorted(worlds))}) are not those that a freeze kept for it",
                                       claims=(claim["id"],)))  # fmt: skip
-    when = (
-        f"They were frozen on {frozen.get('date')}." if frozen else "They are not frozen: all is exploratory."
-    )
-    return Check("freeze", question, f"{len(rows)} hypotheses compared with their frozen hash. {when}",
-                 tuple(findings), facts={"frozen": bool(frozen), "confirmatory": confirm})  # fmt: skip
+    if old and not (frozen and frozen["hash"] != today):
+        findings.append(Finding("stale", f"{name} has changed since the claims were made", claims=tuple(old)))
+    when = f"{frozen.get('date')} ({name})" if frozen else f"never ({name}): all is exploratory"
+    return findings, f"Frozen: {when}.", confirm

@@ -146,7 +146,7 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
     if scores is None or languages is None or not evidence.parameters:
         return Check("claims", question, "There are no scores, languages or runs.", (), complete=False), {}
     low = evidence.low_resource
-    rows = evidence.hypotheses["hypotheses"]
+    rows = evidence.hypotheses
     calls = call_all(rows, scores, languages, low)
     findings = []
     for claim in evidence.claims:

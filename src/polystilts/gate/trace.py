@@ -13,7 +13,7 @@ def trace(evidence: Evidence, asked: str) -> Iterator[str]:
     claim = find(evidence, asked)
     lineage = claim["lineage"]
     yield f"claim {claim['id']} ({claim['outcome']}): {claim['sentence']}"
-    row = [row for row in evidence.hypotheses["hypotheses"] if row["id"] == claim["hypothesis"]]
+    row = [row for row in evidence.hypotheses if row["id"] == claim["hypothesis"]]
     scores, languages = evidence.scores, evidence.table("languages")
     if scores is not None and languages is not None and evidence.parameters and row:
         low = evidence.low_resource

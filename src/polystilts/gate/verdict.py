@@ -109,7 +109,7 @@ def _all_checks(
     scores, _ = check_scores(evidence)
     claims, calls = check_claims(evidence)
     data, worlds = check_data(evidence, place, today)
-    hunt, hunted = check_counterexamples(evidence, calls, evidence.hypotheses["hypotheses"])
+    hunt, hunted = check_counterexamples(evidence, calls, evidence.hypotheses)
     again, reruns = check_replication(evidence, calls, worlds, place, replicate, seed, hardware)
     checks = [
         check_files(evidence), check_runs(evidence), check_predictions(evidence), check_encoder(evidence),

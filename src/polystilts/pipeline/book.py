@@ -18,8 +18,7 @@ from typing import Any
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
-from polystilts.evidence.ledger import find_claim
-from polystilts.evidence.summary import PRIMARY
+from polystilts.evidence.summary import headline
 from polystilts.files import fingerprint, read_json, sha256, whole_folder, write_json, write_text
 from polystilts.pipeline import book_pages
 from polystilts.pipeline.chapters import CHAPTERS
@@ -271,10 +270,10 @@ def landing(
         rows.append(f"- [{title}]({stem}.ipynb)" + (f"<br>{question}" if question else ""))
     parts = [f"# {TITLE}", in_steps(answer.strip())]
     if folder is not None and "claims" in beside:
-        primary = find_claim(book_pages.judged_claims(folder), PRIMARY)
+        primary, _ = headline(book_pages.judged_claims(folder))
         parts.append(f"The gate, which tries to falsify it, says of the answer: **{primary.status}**.")
         parts.append(
-            f"[How this number was made](#{book_pages.anchor('primary')}) · "
+            f"[How this number was made](#{book_pages.anchor(primary.id)}) · "
             "[The scales side by side](scales.md)"
         )
     if picture:

@@ -12,7 +12,9 @@ from polystilts import paths
 from polystilts.errors import StudyError
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.ledger import read_claims
+from polystilts.evidence.summary import headline
 from polystilts.files import read_json, sha256
+from polystilts.sources.allotments import low_resource_in_world
 from polystilts.statistics.tables import read_table, require
 
 # What bundles may differ in: what each of them is one draw of, and how its work was split.
@@ -67,9 +69,9 @@ def bundles_of(folder: Path) -> list[Bundle]:
             folder=folder, scores=part, languages=languages, hypotheses=",".join(sorted(hashes)),
             code={arm_of(run): run["hashes"]["code"] for run in runs},
             parameters=shared_knobs(runs[0]["parameters"]),
-            low_resource=tuple(runs[0]["parameters"]["shared"]["low_resource"]),
+            low_resource=low_resource_in_world(runs[0]["parameters"]["shared"], int(seed)),
             declared=tuple(declared),
-            status=next((claim.status for claim in claims if claim.id == "primary"), "no claims"),
+            status=headline(claims)[0].status if claims else "no claims",
         ))  # fmt: skip
     if found:
         found[0] = replace(found[0], left_out=tuple(unfinished))

@@ -169,10 +169,7 @@ KNOBS: dict[str, dict[str, Callable]] = {
     "xtreme_r_analysis": {"smallest_effect": number(float, 0.0, 100.0)},
     "what_we_learned": {"replicated_cells": count},
 }
-OPTIONAL = {
-    ("pretraining", "alpha"),
-    ("pretraining", "warmup_share"),
-}  # what has a default of its own: `models.pretraining` holds it
+OPTIONAL = {("pretraining", "alpha"), ("pretraining", "warmup_share")}  # these have defaults of their own
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,9 @@ import pandas as pd
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim
-from polystilts.evidence.conclude import HYPOTHESES
-from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.evidence.hypotheses import hypotheses_for
 from polystilts.evidence.ledger import build_claims, write_claims
-from polystilts.evidence.summary import write_summary
+from polystilts.evidence.summary import headline, write_summary
 from polystilts.files import sha256, whole_folder, write_json, write_table
 from polystilts.pipeline.bundles import Bundle, bundles_of, refuse_differences
 from polystilts.statistics.gains import gains
@@ -41,16 +40,21 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
             f"pool needs two bundles or more; {', '.join(map(str, folders))} holds {len(bundles)} finished: "
             "run another world seed, or name another folder"
         )
-    hypotheses_path = paths.PARAMS / HYPOTHESES
-    refuse_differences(bundles, load_hypotheses(hypotheses_path).hash)
+    expected = hypotheses_for(bundles[0].parameters["shared.source"])
+    refuse_differences(bundles, ",".join(sorted(one.hash for one in expected)))
     scores = pd.concat([one.scores.assign(bundle=one.name) for one in bundles], ignore_index=True)
     languages = merged_languages(bundles)
     paired = gains(scores)
     declared = sorted({seed for one in bundles for seed in one.declared})
-    claims = build_claims(
-        scores, paired, languages, load_hypotheses(hypotheses_path), scale=destination.name,
-        low_resource=bundles[0].low_resource, hypotheses_path=hypotheses_path, declared_worlds=declared,
-    )  # fmt: skip
+    low = {int(seed): one.low_resource for one in bundles for seed in one.scores["world_seed"].unique()}
+    claims = [
+        claim
+        for hypotheses in expected
+        for claim in build_claims(
+            scores, paired, languages, hypotheses, scale=destination.name, low_resource=low,
+            declared_worlds=declared,
+        )
+    ]  # fmt: skip
     write_table(destination / "tables" / "scores.csv", scores)
     write_table(destination / "tables" / "gains.csv", paired)
     write_table(destination / "tables" / "languages.csv", languages)
@@ -134,4 +138,4 @@ def told(
     missing = sorted(set(declared) - worlds)
     if missing:
         lines.append(f"INCOMPLETE: declared and not there: worlds {', '.join(map(str, missing))}")
-    return "\n".join([*lines, next(claim.sentence for claim in claims if claim.id == "primary")])
+    return "\n".join([*lines, headline(claims)[0].sentence])

@@ -24,13 +24,16 @@ def low_resource_in(
     return tuple(code for code in languages if code not in spared)
 
 
-def low_resource_of(shared: Mapping[str, Any]) -> tuple[str, ...] | dict[int, tuple[str, ...]]:
-    """The low-resource languages of a study, from the `shared` section of its parameters.
-
-    Those of each allotment where there are several, else the same in every world.
-    """
-    declared = tuple(shared["low_resource"])
+def low_resource_in_world(shared: Mapping[str, Any], world_seed: int) -> tuple[str, ...]:
+    """The low-resource languages in one world of a study, from the `shared` section of its parameters."""
     if shared["source"] == "world":
-        return declared
+        return tuple(shared["low_resource"])
     rest = shared["languages"], shared["source_language"], shared["tested_only"]
-    return {int(seed): low_resource_in(seed, declared, *rest) for seed in shared["world_seeds"]}
+    return low_resource_in(world_seed, shared["low_resource"], *rest)
+
+
+def low_resource_of(shared: Mapping[str, Any]) -> tuple[str, ...] | dict[int, tuple[str, ...]]:
+    """The low-resource languages of a study: the same everywhere in invented worlds, else world by world."""
+    if shared["source"] == "world":
+        return tuple(shared["low_resource"])
+    return {int(seed): low_resource_in_world(shared, seed) for seed in shared["world_seeds"]}

@@ -57,6 +57,8 @@ def factor_effects(
 
     Of the baseline's scores by default; of any table with the cell columns through `table` and `value` (the
     rows of `contrast`, say, with value "difference"). `flagged` counts the cells at the floor or ceiling.
+    Where scores carry levels and allotments exchange them, the effect of resource is that of more text for
+    one and the same language, seed by seed.
     """
     rows = table
     if rows is None:
@@ -76,19 +78,26 @@ def factor_effects(
         by_language = part.groupby([unit, "language"])[value].mean().unstack("language")
         here = known.loc[by_language.columns]
         for factor in FACTORS:
-            easy, hard = (here.index[here[factor] == level] for level in (1, 0))
-            if not len(easy) or not len(hard):
-                continue
-            differences = by_language[easy].mean(axis=1) - by_language[hard].mean(axis=1)
-            complete = by_language[[*easy, *hard]].notna().all(axis=1)
-            interval = t_interval(
-                differences[complete].to_numpy(), unit=unit, n=int(part[value].notna().sum())
-            )
+            if factor == "resource" and "allotment" in part and part["allotment"].nunique() > 1:
+                differences, its_unit = _more_text(part, value), "seed"
+            else:
+                easy, hard = (here.index[here[factor] == level] for level in (1, 0))
+                if not len(easy) or not len(hard):
+                    continue
+                differences, its_unit = by_language[easy].mean(axis=1) - by_language[hard].mean(axis=1), unit
+                differences = differences[by_language[[*easy, *hard]].notna().all(axis=1)]
+            interval = t_interval(differences.to_numpy(), unit=its_unit, n=int(part[value].notna().sum()))
             found.append({
                 "target_task": target, "task_kind": kind, "factor": factor, "estimate": interval.estimate,
                 "low": interval.low, "high": interval.high, "units": interval.units, "unit": interval.unit,
                 "n": interval.n, "cells": len(at), "flagged": len(flagged),
                 "floor": int((flagged == "floor").sum()), "ceiling": int((flagged == "ceiling").sum()),
-                "values": tuple(differences[complete]),
+                "values": tuple(differences),
             })  # fmt: skip
     return pd.DataFrame(found)
+
+
+def _more_text(rows: pd.DataFrame, value: str) -> pd.Series:
+    """For each seed: a language with much text minus itself with little, averaged over languages."""
+    means = rows.groupby(["seed", "language", "resource_level"])[value].mean().unstack("resource_level")
+    return (means["high"] - means["low"]).groupby(level="seed").mean()

@@ -101,17 +101,13 @@ def highest_unit(table: pd.DataFrame) -> str:
     Bundles that are a world each are called worlds. Two worlds that differ in their allotment of text are two
     arms of one design and repeat nothing: worlds are units where an allotment has more than one.
     """
-    repeats = table.groupby("allotment") if "allotment" in table else table
-    many = [unit for unit in UNITS if unit in table and _most(repeats[unit].nunique()) > 1]
+    parts = [part for _, part in table.groupby("allotment")] if "allotment" in table else [table]
+    many = [unit for unit in UNITS if unit in table and any(part[unit].nunique() > 1 for part in parts)]
     if many[:2] == ["bundle", "world_seed"]:
         pairs = len(table[["bundle", "world_seed"]].drop_duplicates())
         if pairs == table["bundle"].nunique() == table["world_seed"].nunique():
             return "world_seed"
     return many[0] if many else "seed"
-
-
-def _most(counts: int | pd.Series) -> int:
-    return int(counts.max()) if isinstance(counts, pd.Series) else counts
 
 
 def for_new_languages(

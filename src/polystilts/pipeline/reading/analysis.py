@@ -1,6 +1,6 @@
 """Differences and their intervals, as tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -27,10 +27,10 @@ def contrast_words(treatment: str, control: str) -> str:
     return f"{STRATEGY_TITLES[treatment]} minus {STRATEGY_TITLES[control]}"
 
 
-def primary_table(scores: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
+def primary_table(scores: pd.DataFrame) -> pd.DataFrame:
     """The primary contrast and retrieval beside it: these languages, new ones, and without flagged cells."""
     arms = compared(scores)
-    found = primary_contrast(scores, low_resource, *arms)
+    found = primary_contrast(scores, None, *arms)
     titles = {"primary": "All kinds but retrieval", "retrieval": "Retrieval, beside it"}
     rows = [{contrast_words(*arms): titles[name], **_contrast_row(one)} for name, one in found.items()
             if one.these.n]  # fmt: skip

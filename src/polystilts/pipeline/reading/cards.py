@@ -47,6 +47,16 @@ def glossed(text: str, meanings: Mapping[str, str]) -> str:
     return " ".join(meanings.get(word, word) for word in text.split(" "))
 
 
+def veiled(text: str) -> str:
+    """A text of a real data set as pages show it: by its length, for its sentences are not ours to publish.
+
+    >>> veiled("a short text"), veiled("")
+    ('(3 words)', '')
+    """
+    count = len(text.split())
+    return f"({count} word{'s' * (count != 1)})" if text else ""
+
+
 def read_split(study: Study, task: str, split: str, language: str) -> pd.DataFrame:
     """The examples of one task, split and language, in the first world of the study."""
     folder = study.world_folder(study.runs[0].world_seed) / "examples" / task
@@ -58,27 +68,30 @@ def read_split(study: Study, task: str, split: str, language: str) -> pd.DataFra
 
 
 def one_meaning(study: Study, row: int = 0) -> pd.DataFrame:
-    """One sentence in every language of the study, with its gloss where the language is invented."""
+    """One sentence in every invented language of the study, with its gloss; no table for real languages."""
     task = next((name for name in PARALLEL if name in study.target_tasks), None)
-    if task is None:
+    if task is None or study.scale.shared["source"] != "world":
         return pd.DataFrame()
     rows = []
     for code in study.scale.shared["languages"]:
         value = read_split(study, task, "test", code)[PARALLEL[task]].iloc[row]
         text = value if isinstance(value, str) else " ".join(value)
-        meanings = glosses(study, code)
-        rows.append((language_name(code), text, glossed(text, meanings) if meanings else ""))
-    shown = pd.DataFrame(rows, columns=["language", "sentence", "word for word"])
-    return shown if shown["word for word"].any() else shown.drop(columns="word for word")
+        rows.append((language_name(code), text, glossed(text, glosses(study, code))))
+    return pd.DataFrame(rows, columns=["language", "sentence", "word for word"])
 
 
 def example_card(study: Study, task: str, split: str = "test", language: str = "", row: int = 0) -> str:
-    """One example as a reader would meet it: what is given, what is asked, what is right."""
-    source, others = study.scale.shared["source_language"], study.scale.shared["languages"]
+    """One example as a reader would meet it: what is given, what is asked, what is right.
+
+    In the language asked for; where real data have none, in the first that has. Their texts are `veiled`.
+    """
+    source = study.scale.shared["source_language"]
     language = language or source
-    if task == "tatoeba" and language == source:  # a sentence is not its own translation
-        language = next(code for code in others if code != source)
+    if language == source or not LANGUAGES[language].invented:
+        language = _shown_in(study, task, split, language)
     example = read_split(study, task, split, language).iloc[row].to_dict()
+    if not LANGUAGES[language].invented:
+        return _outline(task, language, example)
     theirs, ours = glosses(study, language), glosses(study, source)
 
     def line(label: str, text: str, after: str = "", at_home: bool = False) -> str:
@@ -86,10 +99,34 @@ def example_card(study: Study, task: str, split: str = "test", language: str = "
         gloss = f"<br>*{glossed(text, meanings)}*" if meanings and text else ""
         return f"**{label}** {text}{after}{gloss}"
 
+    return CARD.format("\n\n".join([_head(task, language), *_CARDS[TASKS[task].kind](example, line)]))
+
+
+def _head(task: str, language: str) -> str:
     shown = TASKS[task]
-    head = f"**{shown.title}** · {KIND_TITLES[shown.kind].lower()} · {language_name(language)}"
-    lines = [f"{head}<br>{shown.question}", *_CARDS[shown.kind](example, line)]
-    return CARD.format("\n\n".join(lines))
+    title = f"**{shown.title}** · {KIND_TITLES[shown.kind].lower()} · {language_name(language)}"
+    return f"{title}<br>{shown.question}"
+
+
+def _shown_in(study: Study, task: str, split: str, language: str) -> str:
+    """The language, or the first of the study with such examples: a sentence is not its own translation."""
+    folder = study.world_folder(study.runs[0].world_seed) / "examples" / task
+    asked = [language, *study.scale.shared["languages"]]
+    return next((code for code in asked if (folder / f"{split}-{code}.parquet").exists()), language)
+
+
+def _outline(task: str, language: str, example: Mapping) -> str:
+    """A real example without its words: how long each of its texts is, and its label."""
+    parts = []
+    for column, value in example.items():
+        texts = [value] if isinstance(value, str) else list(value) if column == "choices" else []
+        if not column.endswith("_id") and column not in ("label", "language") and any(texts):
+            parts.append(f"**{column.replace('_', ' ')}** {', '.join(map(veiled, texts))}")
+    if len(words := example.get("words", ())):
+        parts.append(f"**words** {len(words)}, each with its tag")
+    if "label" in example:
+        parts.append(f"**label** {example['label']}")
+    return CARD.format(f"{_head(task, language)}<br>{' · '.join(parts)}")
 
 
 def example_cards(

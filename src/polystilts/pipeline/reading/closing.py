@@ -6,9 +6,9 @@ import pandas as pd
 
 from polystilts import paths
 from polystilts.evidence.claim import Claim, number
-from polystilts.evidence.hypotheses import frozen_sentence, load_hypotheses
-from polystilts.evidence.ledger import find_claim, read_claims
-from polystilts.evidence.summary import PRIMARY, RETRIEVAL
+from polystilts.evidence.hypotheses import every_hypothesis, frozen_sentence, hypotheses_for
+from polystilts.evidence.ledger import read_claims
+from polystilts.evidence.summary import headline
 from polystilts.files import read_json
 from polystilts.pipeline import stages
 from polystilts.pipeline.reading.transfer import ready_scores
@@ -28,7 +28,7 @@ def ready_claims(study: Study) -> list[Claim]:
 def claims_table(claims: Sequence[Claim], controls: bool | None = None) -> pd.DataFrame:
     """The claims for readers: what was expected, what was found, and the two verdicts."""
     rows = []
-    expected = load_hypotheses()
+    expected = every_hypothesis()
     for claim in claims:
         row = expected[claim.hypothesis]
         if controls is None or row.control == controls:
@@ -40,23 +40,22 @@ def claims_table(claims: Sequence[Claim], controls: bool | None = None) -> pd.Da
 
 def plotted(claims: Sequence[Claim]) -> list[Claim]:
     """The claims that a forest can hold: those measured in points, in the order of the hypotheses."""
-    expected = load_hypotheses()
+    expected = every_hypothesis()
     return [claim for claim in claims if expected[claim.hypothesis].unit == "points"]
 
 
 def answer_sentence(study: Study) -> str:
     """The study's question answered in its own words, retrieval beside it."""
-    claims = ready_claims(study)
-    primary, beside = find_claim(claims, PRIMARY), find_claim(claims, RETRIEVAL)
+    primary, beside = headline(ready_claims(study))
     return (
         f"> **The answer at scale `{study.name}`: {primary.outcome}.** {primary.sentence}\n>\n"
         f"> **Retrieval, beside it: {beside.outcome}.** {beside.sentence}"
     )
 
 
-def frozen_note() -> str:
+def frozen_note(study: Study) -> str:
     """Whether the expectations were frozen before the runs, and whether they were edited since."""
-    return f"*{frozen_sentence(load_hypotheses())}*"
+    return f"*{' '.join(map(frozen_sentence, hypotheses_for(study.scale.shared['source'])))}*"
 
 
 def verdict_sentence(claims: Sequence[Claim]) -> str:
@@ -75,7 +74,7 @@ def verdict_sentence(claims: Sequence[Claim]) -> str:
 
 def unanswered_table(claims: Sequence[Claim]) -> pd.DataFrame:
     """The questions this scale leaves open, each with its reason."""
-    rows, expected = [], load_hypotheses()
+    rows, expected = [], every_hypothesis()
     for claim in claims:
         if claim.outcome == "undecided":
             reason = claim.sentence.partition("Outcome: undecided (")[2].partition(").")[0]

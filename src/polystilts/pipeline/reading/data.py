@@ -68,7 +68,7 @@ def shortcut_table(study: Study) -> pd.DataFrame:
 
 
 def corpus_table(study: Study) -> pd.DataFrame:
-    """How much text each language has to be pretrained on, and its first line."""
+    """How much text each language has to be pretrained on; and its first line, if we invented it."""
     world = study.world_folder(study.runs[0].world_seed)
     card = read_json(world / "data_card.json")["languages"]
     rows = []
@@ -76,4 +76,5 @@ def corpus_table(study: Study) -> pd.DataFrame:
         with open(world / "corpus" / f"{code}.txt", encoding="utf-8") as stream:
             first = stream.readline().strip()
         rows.append((language_name(code), card[code]["lines"], card[code]["words"], first))
-    return pd.DataFrame(rows, columns=["language", "lines of text", "words", "its first line"])
+    shown = pd.DataFrame(rows, columns=["language", "lines of text", "words", "its first line"])
+    return shown if study.scale.shared["source"] == "world" else shown.drop(columns="its first line")

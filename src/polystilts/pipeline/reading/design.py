@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.evidence.hypotheses import hypotheses_for
 from polystilts.figures.style import KIND_TITLES, task_title
 from polystilts.pipeline.inputs import has_intermediate, languages_seen
 from polystilts.pipeline.reading.page import in_words, run_title
@@ -37,10 +37,10 @@ def targets_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["target task", "kind", "what is asked", "metric", "taught from"])
 
 
-def expectations_table() -> pd.DataFrame:
+def expectations_table(study: Study) -> pd.DataFrame:
     """What was expected, as it was written down before any reported run."""
     rows = [(row.sentence, row.quantifier, row.direction.replace("_", " "), f"{row.smallest_effect:g}")
-            for row in load_hypotheses()]  # fmt: skip
+            for of_file in hypotheses_for(study.scale.shared["source"]) for row in of_file]  # fmt: skip
     return pd.DataFrame(rows, columns=["we expected", "quantifier", "direction", "smallest effect"])
 
 

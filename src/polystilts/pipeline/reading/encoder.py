@@ -4,6 +4,7 @@ import pandas as pd
 
 from polystilts import account
 from polystilts.files import read_json
+from polystilts.pipeline.inputs import asked_languages
 from polystilts.pipeline.reading.cards import one_meaning
 from polystilts.pipeline.reading.page import language_name
 from polystilts.pipeline.study import Study
@@ -67,14 +68,15 @@ def early_retrieval(study: Study) -> pd.DataFrame:
         encoder = study.encoder_folder(run)
         model = load_whole(encoder, "retrieval").eval()
         examples = study.world_folder(run.world_seed) / "examples"
-        found = retrieve(model, load_tokenizer(encoder), TASKS["tatoeba"], examples, shared["languages"],
+        languages = asked_languages(study, run.world_seed, "tatoeba")
+        found = retrieve(model, load_tokenizer(encoder), TASKS["tatoeba"], examples, languages,
                          shared["source_language"])  # fmt: skip
     mean = 100 * found.groupby(["language", "variant"], sort=False)["item_score"].mean()
     wide = mean.unstack("variant")
     wide.columns = [_variant_words(name) for name in wide.columns]
     wide.insert(0, "language", [language_name(code) for code in wide.index])
-    chance = 100 / found.groupby(["language", "variant"])["example_id"].nunique().iloc[0]
-    return wide.assign(chance=chance).reset_index(drop=True)
+    candidates = [len(pd.read_parquet(examples / "tatoeba" / f"test-{code}.parquet")) for code in wide.index]
+    return wide.assign(chance=[100 / count for count in candidates]).reset_index(drop=True)
 
 
 def _variant_words(variant: str) -> str:
