@@ -21,9 +21,9 @@ from polystilts.figures.style import (
 )
 from polystilts.statistics.intervals import highest_unit
 from polystilts.statistics.tables import task_kind, with_main_variant
-from polystilts.tasks import STRATEGIES, TARGET_TASKS
+from polystilts.tasks import STRATEGIES, TASKS
 
-ORDER = [task.name for task in TARGET_TASKS]
+ORDER = [name for name, task in TASKS.items() if task.role == "target"]  # XTREME-R first
 
 
 def gains_heatmap(

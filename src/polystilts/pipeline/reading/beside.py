@@ -14,7 +14,7 @@ from polystilts.statistics.intervals import Interval, highest_unit, t_interval
 from polystilts.statistics.regression import Regression
 from polystilts.statistics.selection import optimism
 from polystilts.statistics.tables import main_scores, with_main_variant
-from polystilts.tasks import STRATEGIES
+from polystilts.tasks import STRATEGIES, TASKS
 
 
 def in_cell(found: Interval) -> str:
@@ -30,10 +30,11 @@ def in_cell(found: Interval) -> str:
 def benchmark_table(scores: pd.DataFrame) -> pd.DataFrame:
     """The benchmark's own table: each strategy's score on each target, over all its languages, and the mean.
 
-    As XTREME-R reports it: the source language and exposed languages are among them. ± is half the 95 %
-    interval over worlds, else seeds; a target counts equally in the mean, whatever its kind.
+    As XTREME-R reports it: its own targets only, the source language and exposed languages among them. ± is
+    half the 95 % interval over worlds, else seeds; a target counts equally in the mean, whatever its kind.
     """
     rows = with_main_variant(main_scores(scores))
+    rows = rows[[TASKS[name].benchmark == "XTREME-R" for name in rows["target_task"]]]
     unit = highest_unit(rows)
     by_language = rows.groupby(["strategy", "target_task", unit, "language"])["value"].mean()
     by_unit = by_language.groupby(level=["strategy", "target_task", unit]).mean()
