@@ -12,6 +12,7 @@ from polystilts.evidence.claim import Claim, as_record, from_record, interval_wo
 from polystilts.evidence.hypotheses import Hypotheses, Hypothesis, confirmatory
 from polystilts.evidence.provenance import lineage
 from polystilts.files import read_json, write_json
+from polystilts.languages import LANGUAGES
 from polystilts.statistics.averages import Measure
 from polystilts.statistics.compare import Comparison, Subset, compare, estimate
 from polystilts.statistics.gains import contrast
@@ -58,9 +59,10 @@ def build_claims(
     confirm = confirmatory(hypotheses, worlds, scale) and not waiting
     names = dict(zip(languages["language"], languages["name"], strict=True))
     names |= {name: task.title for name, task in TASKS.items()}
+    real = any(code in LANGUAGES and not LANGUAGES[code].invented for code in languages["language"])
     claims = []
     for one in evaluations:
-        claim = claim_of(one, inflation.get(one.hypothesis.id, 1.0), scale, names)
+        claim = claim_of(one, inflation.get(one.hypothesis.id, 1.0), scale, names, real)
         if waiting:
             provisional = f"Provisional: {len(worlds)} of {len(worlds) + len(waiting)} declared worlds."
             claim = replace(claim, sentence=f"{claim.sentence} {provisional}")
@@ -174,8 +176,13 @@ def holm_inflation(evaluations: Sequence[Evaluation]) -> dict[str, float]:
     return inflation
 
 
-def claim_of(one: Evaluation, inflation: float, scale: str, names: Mapping[str, str]) -> Claim:
-    """The claim that an evaluation supports; `names` turns codes into what readers call them."""
+def claim_of(
+    one: Evaluation, inflation: float, scale: str, names: Mapping[str, str], real: bool = False
+) -> Claim:
+    """The claim that an evaluation supports; `names` turns codes into what readers call them.
+
+    Where languages are `real` there are no worlds, only allotments of text.
+    """
     row = one.hypothesis
     if one.comparison is None:
         sentence = f"Expected: {row.sentence} Outcome: undecided ({one.reason})."
@@ -188,15 +195,25 @@ def claim_of(one: Evaluation, inflation: float, scale: str, names: Mapping[str, 
     )
     claim = Claim(row.id, row.id, "", row.quantifier, these.estimate, these.low, these.high, these.n,
                   these.units, call, scale=scale)  # fmt: skip
-    return replace(claim, sentence=told(one, claim, reason, names))
+    return replace(claim, sentence=told(one, claim, reason, names, real))
 
 
-def told(one: Evaluation, claim: Claim, reason: str, names: Mapping[str, str]) -> str:
+def in_number(word: str, count: int) -> str:
+    """A noun in the number of what it counts.
+
+    >>> in_number("world", 2), in_number("allotment of text", 4), in_number("seed", 1)
+    ('worlds', 'allotments of text', 'seed')
+    """
+    first, *rest = word.split(" ")
+    return " ".join([f"{first}{'s' * (count != 1)}", *rest])
+
+
+def told(one: Evaluation, claim: Claim, reason: str, names: Mapping[str, str], real: bool = False) -> str:
     """The claim in prose: expectation, number for these and for new languages, limits, outcome."""
     row, found = one.hypothesis, one.comparison
     these = found.these
-    word = UNIT_WORDS.get(these.unit, these.unit)
-    units = f"{these.units} {word}{'s' * (these.units != 1)}"
+    word = "allotment of text" if real and these.unit == "world_seed" else UNIT_WORDS[these.unit]
+    units = f"{these.units} {in_number(word, these.units)}"
     parts = [
         f"Expected: {row.sentence} Found: {number(claim, unit=row.unit)}, for these languages, over {units} "
         f"and {these.n} matched differences."
@@ -219,7 +236,8 @@ def told(one: Evaluation, claim: Claim, reason: str, names: Mapping[str, str]) -
         parts.append(f"The sign turns when any one of these is left out: {told_names}.")
     parts += [f"{note[0].upper()}{note[1:]}." for note in found.notes if note != reason]
     if found.limits:
-        parts.append(f"Only one {', one '.join(found.limits)}: nothing is said about others.")
+        limits = ["allotment of text" if real and word == "world" else word for word in found.limits]
+        parts.append(f"Only one {', one '.join(limits)}: nothing is said about others.")
     parts.append(f"Outcome: {claim.outcome}{f' ({reason})' if reason else ''}.")
     return " ".join(parts)
 

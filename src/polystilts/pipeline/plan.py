@@ -214,6 +214,6 @@ def cost_lines(study: Study, cores: int) -> list[str]:
         f"  {in_time(3600 * found.hours)} of one {what}: "
         + ", ".join(f"{name} {in_time(3600 * hours)}" for name, hours in parts),
         f"  {in_time(3600 * found.wall_h)} on {cores} {what}{'s' * (cores != 1)} at once",
-        f"  {found.disk_gb:.2g} GB of disk for encoders, checkpoints and predictions",
+        f"  {found.disk_gb:,.1f} GB of disk for encoders, checkpoints and predictions",
         f"  basis: {found.basis}",
     ]

@@ -104,7 +104,7 @@ def _unequal(cells: pd.DataFrame, unit: str) -> list[str]:
 
 def _every(grid: Grid, unit: str, n: int) -> Interval:
     """The smallest target × language cell, with its interval widened for having been picked (Bonferroni)."""
-    smallest = int(grid.values.mean(axis=1).argmin())
+    smallest = int(np.nanmean(grid.values, axis=1).argmin())  # a cell need not be asked in every allotment
     row, count = grid.rows.iloc[smallest], len(grid.rows)
     found = t_interval(grid.values[smallest], unit=unit, n=n)
     note = f"smallest of {count} cells: {row['target_task']} in {row['language']}"
@@ -140,10 +140,17 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
         by_kind=estimates_by(cells, "task_kind", unit),
         by_language=estimates_by(cells, "language", unit),
         flips=sign_flips(grid.rows, these.estimate, again) if able else (),
-        limits=tuple(word for word, columns in ONCE.items() if len(cells[columns].drop_duplicates()) == 1),
+        limits=limits_of(cells, unit),
         runs=tuple(sorted({*cells["run_id"], *cells["run_id_control"]})) if len(cells) else (),
         notes=tuple(dict.fromkeys((*cells.attrs.get("notes", ()), *these.notes))),
     )
+
+
+def limits_of(cells: pd.DataFrame, unit: str) -> tuple[str, ...]:
+    """What was there only once, so that a finding is confined to it."""
+    limits = tuple(word for word, columns in ONCE.items() if len(cells[columns].drop_duplicates()) == 1)
+    swapped = "allotment" in cells and cells["allotment"].nunique() > 1
+    return (*limits, "pretraining for each allotment of text") if swapped and unit == "seed" else limits
 
 
 def sign_flips(

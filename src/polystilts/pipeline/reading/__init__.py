@@ -69,6 +69,13 @@ from polystilts.pipeline.reading.gate import (
 )
 from polystilts.pipeline.reading.page import language_name, opening, show, table
 from polystilts.pipeline.reading.reach import detectable_table, own_size, simulated_table, spreads_of
+from polystilts.pipeline.reading.scales import (
+    agreement_table,
+    larger_sentence,
+    larger_table,
+    scales_table,
+    silent_sentence,
+)
 from polystilts.pipeline.reading.training import (
     budget_table,
     curves_of,
@@ -89,6 +96,7 @@ from polystilts.pipeline.reading.transfer import (
 from polystilts.statistics.tables import read_table
 
 __all__ = [
+    "agreement_table",
     "answer_sentence",
     "ask_gate",
     "balance_table",
@@ -124,6 +132,8 @@ __all__ = [
     "kind_table",
     "language_name",
     "language_table",
+    "larger_sentence",
+    "larger_table",
     "languages_of",
     "leak_sentence",
     "learned_at_home",
@@ -148,11 +158,13 @@ __all__ = [
     "regression_table",
     "reruns_table",
     "robust_table",
+    "scales_table",
     "score_table",
     "scores_for",
     "seed_table",
     "shortcut_table",
     "show",
+    "silent_sentence",
     "simulated_table",
     "six_claims_table",
     "spreads_of",
