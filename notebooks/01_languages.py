@@ -77,7 +77,14 @@ reading.table(reading.language_table(languages, low_resource))
 # The table is sorted from near to far. Compare a language with the one above it and see which of the three
 # things changed: more text, other words, or another order. The last column names the set.
 
+# %%
+Markdown(reading.allotment_note(study))
+
 # %% [markdown]
+# In an invented world we decide who has little text, and nothing else comes with it. In real languages scarce
+# text comes with much else, so a study of real text can do one thing only: hold text back from one half of the
+# languages, then from the other half, and read both.
+#
 # ## What it shows
 #
 # The same languages as a map: text across, overlap and order down. A colour and a shape belong to one

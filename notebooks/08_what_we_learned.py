@@ -22,7 +22,7 @@ tag: str = "lab"  # a folder beside the published study, for trying things; "" i
 replicated_cells: int = 0  # how many cells (a run and a target) the gate does again from their inputs
 
 # %%
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from polystilts import figures
 from polystilts.pipeline import reading
@@ -94,52 +94,39 @@ Markdown(reading.answer_sentence(study))
 # ### Beside the other scales
 #
 # The same question was put to invented languages, whose factors were set by hand, and to real ones, which
-# bring all of theirs at once. Here are the answers side by side, each from the ledger of its scale.
+# bring all of theirs at once. Here are the answers side by side, each from the ledger of its scale; then,
+# expectation by expectation, what both kinds of languages were asked.
 
 # %%
-reading.table(reading.scales_table(study))
+display(reading.table(reading.scales_table(study)))
+reading.table(reading.agreement_table(study))
 
 # %% [markdown]
 # In most real languages nobody has translated the intermediate tasks, so there *code-switched* practice
 # stands in: English rows with single words replaced from a word list. Compare it with the code-switched rows
-# of the invented worlds and not with the translated ones. Now expectation by expectation, where both kinds of
-# languages were asked.
-
-# %%
-reading.table(reading.agreement_table(study))
-
-# %% [markdown]
-# *Agree* and *disagree* are said only of two decided outcomes. Everything else is told by the intervals, and
-# two wide intervals overlap easily: that is no agreement. An empty table means that no counterpart of this
-# scale has been published.
+# of the invented worlds and not with the translated ones. *Agree* and *disagree* are said only of two decided
+# outcomes. Everything else is told by the intervals, and two wide intervals overlap easily: that is no
+# agreement. An empty table means that no counterpart of this scale has been published.
 #
-# ### What an encoder of this size can show
+# ### What an encoder of this size can show, and what a large one would add
 #
 # A score at chance cannot fall, and hardly rises. Targets that are silent here say nothing for or against any
-# practice, at this size of encoder; they are listed so that nobody counts their zeros as evidence.
+# practice, at this size of encoder; they are listed so that nobody counts their zeros as evidence. The scales
+# with published encoders run the same chapters. Nobody has run them here; the table is computed from their
+# files, with a stated and unmeasured speed of one GPU.
 
 # %%
-Markdown(reading.silent_sentence(reading.ready_scores(study), study.scale.shared["source_language"]))
-
-# %% [markdown]
-# Silence has two reasons that look alike: too little text in pretraining to know the words, and too few
-# updates to learn the task. More practice does not cure the first, nor another language the second.
-#
-# ### What the large encoders would add, and cost
-#
-# The scales with published encoders run the same chapters. Nobody has run them here; the table is computed
-# from their files, with a stated and unmeasured speed of one GPU.
-
-# %%
-Markdown(reading.larger_sentence(claims))
-
-# %%
+source = study.scale.shared["source_language"]
+display(Markdown(reading.silent_sentence(reading.ready_scores(study), source)))
+display(Markdown(reading.larger_sentence(claims)))
 reading.table(reading.larger_table())
 
 # %% [markdown]
-# They would add languages, targets above chance and arms, and take away one thing: we could no longer say
-# what the encoder had read. Published encoders were trained on text that nobody can hold back from a
-# language, so there resource stays tangled with everything else that makes a language poor in data.
+# Silence has two reasons that look alike: too little text in pretraining to know the words, and too few
+# updates to learn the task. More practice does not cure the first, nor another language the second. Large
+# encoders would add languages, arms and targets above chance, and take away one thing: we could no longer say
+# what the encoder had read. They were trained on text that nobody can hold back from a language, so there
+# resource stays tangled with everything else that makes a language poor in data.
 #
 # ### Every expectation, every outcome
 

@@ -15,12 +15,13 @@ BUDGET = ("rows", "updates", "labelled_tokens", "mlm_tokens", "flops")
 def languages_of(study: Study) -> pd.DataFrame:
     """The languages of the study, source first: what they are, what was counted and what was measured.
 
-    `resource` counts subwords in the text of the first encoder; `overlap` and `distance` are shares, measured
-    against the source language in the first world.
+    `resource` counts subwords in the text of the first encoder, in real data their mean over the encoders,
+    whose allotments differ; `overlap` and `distance` are shares, measured against the source language in the
+    first world.
     """
     run, source = study.runs[0], study.scale.shared["source_language"]
     card = read_json(study.world_folder(run.world_seed) / "data_card.json")["languages"]
-    subwords = read_json(study.encoder_folder(run) / "pretraining.json")["text_tokens"]
+    subwords = subwords_of(study)
     alone = (source, *study.scale.shared["tested_only"])
     codes = [source, *(code for code in study.scale.shared["languages"] if code != source)]
     rows = []
@@ -32,6 +33,14 @@ def languages_of(study: Study) -> pd.DataFrame:
                      "yes" if subwords.get(code, 0) else "no",
                      "-" if code in alone else known.language_set))  # fmt: skip
     return pd.DataFrame(rows, columns=list(LANGUAGE_COLUMNS))
+
+
+def subwords_of(study: Study) -> dict[str, int]:
+    """The subwords of each language in the pretraining text."""
+    swapped = study.scale.shared["source"] != "world"
+    runs = {run.encoder_id: run for run in (study.runs if swapped else study.runs[:1])}.values()
+    counts = [read_json(study.encoder_folder(run) / "pretraining.json")["text_tokens"] for run in runs]
+    return {code: round(sum(count.get(code, 0) for count in counts) / len(counts)) for code in counts[0]}
 
 
 def describe_languages(study: Study) -> pd.DataFrame:

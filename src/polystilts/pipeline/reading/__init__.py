@@ -44,6 +44,7 @@ from polystilts.pipeline.reading.data import (
     shortcut_table,
 )
 from polystilts.pipeline.reading.design import (
+    allotment_note,
     balance_table,
     design_table,
     expectations_table,
@@ -97,6 +98,7 @@ from polystilts.statistics.tables import read_table
 
 __all__ = [
     "agreement_table",
+    "allotment_note",
     "answer_sentence",
     "ask_gate",
     "balance_table",

@@ -7,8 +7,9 @@ import pandas as pd
 from polystilts.evidence.hypotheses import hypotheses_for
 from polystilts.figures.style import KIND_TITLES, task_title
 from polystilts.pipeline.inputs import has_intermediate, languages_seen
-from polystilts.pipeline.reading.page import in_words, run_title
+from polystilts.pipeline.reading.page import in_words, language_name, run_title
 from polystilts.pipeline.study import Study
+from polystilts.sources.allotments import low_resource_of
 from polystilts.statistics.factors import FACTORS, levels
 from polystilts.tasks import STRATEGIES, TASKS
 
@@ -56,6 +57,25 @@ def language_table(languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.D
     })  # fmt: skip
     order = ["pairs of words turned round (%)", "words shared (%)"]
     return shown.sort_values(order, ascending=[True, False], kind="stable")
+
+
+def allotment_note(study: Study) -> str:
+    """Which languages have little text: the same throughout, or other ones in every second allotment."""
+    low = low_resource_of(study.scale.shared)
+    groups = low if isinstance(low, dict) else {0: low}
+    told = "; ".join(f"in allotment {world}: {several(names)}" for world, names in groups.items())
+    if len(set(groups.values())) < 2:
+        return f"The same {len(groups[min(groups)])} languages have little text throughout this study."
+    return (
+        f"**Little text changes hands**; it is given {told}. The table calls *low* those of the first "
+        "allotment, and counts the mean over allotments: to be poor in text is no property of a language "
+        "here."
+    )
+
+
+def several(codes: Sequence[str]) -> str:
+    """Languages by their names, in a row."""
+    return ", ".join(language_name(code) for code in codes)
 
 
 def balance_table(languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
