@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 from small_languages import LANGUAGES
@@ -11,10 +12,11 @@ from polystilts.__main__ import main
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.conclude import conclude
 from polystilts.evidence.ledger import find_claim, read_claims
-from polystilts.files import read_json, write_json, write_table
+from polystilts.files import read_json, sha256, write_json, write_table
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.lineage import check_encoder, check_runs, runs_asked_for
+from polystilts.gate.lineage import as_written, check_encoder, check_runs, runs_asked_for
 from polystilts.gate.replication import draw_cells
+from polystilts.pipeline.packing import pack_predictions
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.pool import pool
 from polystilts.statistics.planted import planted_scores
@@ -198,9 +200,11 @@ def test_a_pool_takes_the_evidence_along_and_can_grow(two, tmp_path):
     run = next((two[0] / "runs").iterdir())
     (run / "checkpoints").mkdir()
     (run / "predictions").mkdir()
-    (run / "predictions" / "udpos.parquet").write_bytes(b"as it was")
+    answers = pd.DataFrame({"example_id": ["udpos-0"], "prediction": ["NOUN"]})
+    write_table(run / "predictions" / "udpos.parquet", answers)
     pool(two, whole)
-    assert (whole / "runs" / run.name / "predictions" / "udpos.parquet").read_bytes() == b"as it was"
+    taken = pd.read_parquet(whole / "runs" / run.name / "predictions" / "udpos.parquet")
+    pd.testing.assert_frame_equal(taken, answers)
     assert not (whole / "runs" / run.name / "checkpoints").exists()
     pool([whole, third], whole)
     primary = find_claim(read_claims(whole / "claims.json"), "primary")
@@ -232,3 +236,22 @@ def test_the_gate_waits_for_the_declared_worlds_of_a_pool_and_misses_lost_runs(t
     (whole / "pool.json").unlink()  # a study that is no pool has no worlds to come
     found = [finding.effect for finding in check_runs(Evidence(whole, tmp_path)).findings]
     assert len(found) == 1 + len(runs_asked_for(scale)) // 3 and set(found) == {"falsifies"}
+
+
+def test_packed_predictions_are_smaller_and_known_by_the_gate(tmp_path):
+    rows = pd.DataFrame({
+        "language": ["alb"] * 400, "example_id": [f"xnli-test-alb-{i:05}" for i in range(400)],
+        "prediction": ["neutral", "entailment"] * 200, "item_score": [0.0, 1.0] * 200,
+    })  # fmt: skip
+    file = tmp_path / "runs/one/predictions/xnli.parquet"
+    write_table(file, rows)
+    left, size = sha256(file), file.stat().st_size
+    pack_predictions(tmp_path)
+    assert file.stat().st_size < 0.7 * size and sha256(file) != left
+    pd.testing.assert_frame_equal(pd.read_parquet(file), rows)
+    assert as_written(file) == left
+    packed = sha256(file)
+    pack_predictions(tmp_path)
+    assert sha256(file) == packed  # packing twice is packing once
+    write_table(file, rows.assign(item_score=1.0))
+    assert as_written(file) != left

@@ -19,6 +19,7 @@ from polystilts.evidence.ledger import build_claims, write_claims
 from polystilts.evidence.summary import headline, write_summary
 from polystilts.files import sha256, whole_folder, write_json, write_table
 from polystilts.pipeline.bundles import Bundle, bundles_of, refuse_differences
+from polystilts.pipeline.packing import pack_predictions
 from polystilts.statistics.gains import gains
 from polystilts.statistics.tables import read_table
 
@@ -64,6 +65,7 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
             write_table(destination / "tables" / name, pd.concat([read_table(file) for file in files]))
     for one in bundles:
         take_evidence(one, destination)
+    pack_predictions(destination)
     write_claims(destination / "claims.json", claims)
     write_summary(destination / "summary.md", destination.name, claims, scores, True, chapters=False)
     write_json(destination / RECORD, {"bundles": [record_of(one) for one in bundles]})

@@ -61,7 +61,7 @@ def show(figure: Figure, study: Study, name: str, words: str, runs: int = 0, bat
 def table(frame: pd.DataFrame, digits: int = 1) -> Markdown:
     """A table for readers: numbers to the right, rounded, and a plain sentence where there is nothing."""
     if frame.empty:
-        return Markdown("*Nothing to show here: this scale has no such runs.*")
+        return Markdown("*Nothing to show here at this scale.*")
     right = [pd.api.types.is_numeric_dtype(frame[column]) for column in frame]
     lines = [_row(frame.columns), _row("--:" if number else ":--" for number in right)]
     lines += [_row(_cell(value, digits) for value in row) for row in frame.itertuples(index=False)]
