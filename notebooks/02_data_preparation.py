@@ -92,7 +92,7 @@ reading.table(reading.corpus_table(study))
 # Every line is a small document: a few sentences that belong together. The languages tell different
 # stories, for their texts are comparable and never parallel; nothing in them says which word translates
 # which. Now the tasks, a card each. In italics stands the meaning, word for word, wherever the language is
-# invented.
+# invented. Of real data sets a card tells lengths and labels only: their sentences are not ours to print.
 
 # %%
 Markdown(reading.example_cards(study, study.target_tasks))

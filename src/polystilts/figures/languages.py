@@ -13,7 +13,7 @@ from polystilts.statistics.tables import source_language
 def language_map(
     languages: pd.DataFrame,
     low_resource: list[str],
-    title: str = "Who speaks? Eight ways to differ from the source language",
+    title: str = "Who speaks? Ways to differ from the source language",
 ) -> Figure:
     """The 2×2×2 family as a design: resource across, overlap and word order down, names and scripts in it."""
     level = levels(languages, low_resource)
@@ -44,23 +44,21 @@ def language_map(
                     & (level["order"] == order)
                 ]
                 for k, code in enumerate(here.index):
-                    middle = i + (k + 1) / (len(here) + 1)
+                    middle = i + 0.1 + 0.8 * (k + 0.5) / len(here)
                     row = known.loc[code]
                     colour, marker = styles[row["family"]]
                     half = f"  set {row['set']}" if str(row["set"]) in ("A", "B") else ""
-                    step = 0.13 / max(1, len(here) ** 0.5)
+                    told = f"{row['script']}{half}"
                     axes.plot(x + 0.14, middle, marker, color=colour, markersize=11)
-                    axes.text(
-                        x + 0.26, middle - step, row["name"], fontsize=12, fontweight="bold", va="center"
-                    )
-                    axes.text(
-                        x + 0.26,
-                        middle + step,
-                        f"{row['script']}{half}",
-                        fontsize=10,
-                        color=GREY,
-                        va="center",
-                    )
+                    name = {"fontsize": 12, "fontweight": "bold", "va": "center"}
+                    small = {"fontsize": 10, "color": GREY, "va": "center"}
+                    if deepest > 3:  # a line each, without the script: two would run into the next language
+                        axes.text(x + 0.22, middle, row["name"], **name)
+                        axes.text(x + 0.92, middle, half.strip(), ha="right", **small)
+                        continue
+                    step = 0.13 / max(1, len(here) ** 0.5)
+                    axes.text(x + 0.26, middle - step, row["name"], **name)
+                    axes.text(x + 0.26, middle + step, told, **small)
         handles = [
             Line2D([], [], color=c, marker=m, linestyle="", markersize=9, label=f)
             for f, (c, m) in styles.items()

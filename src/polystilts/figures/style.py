@@ -110,10 +110,14 @@ def names(languages: pd.DataFrame) -> dict[str, str]:
 
 
 def family_styles(languages: pd.DataFrame) -> Mapping[str, tuple[str, str]]:
-    """A colour and a marker for each family, the same in every figure of a scale."""
+    """A colour and a marker for each family, the same in every figure of a scale.
+
+    When the colours are used up they come again with other markers.
+    """
     families = list(dict.fromkeys(languages["family"]))  # the source language's family first
     return {
-        family: (PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]) for i, family in enumerate(families)
+        family: (PALETTE[i % len(PALETTE)], MARKERS[(i + i // len(PALETTE)) % len(MARKERS)])
+        for i, family in enumerate(families)
     }
 
 

@@ -109,9 +109,12 @@ def _head(task: str, language: str) -> str:
 
 
 def _shown_in(study: Study, task: str, split: str, language: str) -> str:
-    """The language, or the first of the study with such examples: a sentence is not its own translation."""
+    """The language, or the first of the study with such examples; the source language where it was asked for,
+    or where there is no other: a sentence is not its own translation.
+    """
     folder = study.world_folder(study.runs[0].world_seed) / "examples" / task
-    asked = [language, *study.scale.shared["languages"]]
+    source = study.scale.shared["source_language"]
+    asked = [language, *(code for code in study.scale.shared["languages"] if code != source), source]
     return next((code for code in asked if (folder / f"{split}-{code}.parquet").exists()), language)
 
 
