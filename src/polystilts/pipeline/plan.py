@@ -10,10 +10,12 @@ from polystilts.pipeline.forecast import cells_of, forecast, needs_gpu, updates_
 from polystilts.pipeline.inputs import languages_seen, taught_languages, world_seeds
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.progress import in_time
+from polystilts.pipeline.reading.analysis import compared
 from polystilts.pipeline.study import Run, Study
 from polystilts.sources.allotments import low_resource_of
 from polystilts.statistics.compare import Subset, unit_values
 from polystilts.statistics.gains import contrast
+from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.power import detectable_by_items, minimum_detectable_effect
 from polystilts.statistics.tables import read_table, with_levels
 from polystilts.tasks import STRATEGIES, TASKS
@@ -152,7 +154,7 @@ def effect_lines(study: Study) -> list[str]:
     lines = [
         f"  one score of {tested} items: {detectable_by_items(tested):.1f} points of difference from another"
     ]
-    worlds, seeds = (len(study.scale.shared[knob]) for knob in ("world_seeds", "seeds"))
+    worlds, seeds = repeated_worlds(study), len(study.scale.shared["seeds"])
     units, unit = (worlds, "worlds") if worlds > 1 else (seeds, "seeds")
     if units < 2:
         return [*lines, "  the primary contrast: nothing, with one seed of one world; add seeds"]
@@ -168,6 +170,14 @@ def effect_lines(study: Study) -> list[str]:
     return lines
 
 
+def repeated_worlds(study: Study) -> int:
+    """How many worlds repeat each other: in real data those of one allotment of text."""
+    low = low_resource_of(study.scale.shared)
+    alike = Counter(low.values() if isinstance(low, dict) else [low] * len(study.scale.shared["world_seeds"]))
+    worlds = sum(alike.values())
+    return worlds if max(alike.values()) > 1 else 1
+
+
 def primary_spread(study: Study) -> tuple[float | None, str, str]:
     """How far the primary contrast moved in a measured study (points), between what, and in which study."""
     for name in dict.fromkeys((study.name, study.scale.name, "demo")):
@@ -176,13 +186,14 @@ def primary_spread(study: Study) -> tuple[float | None, str, str]:
             continue
         try:
             low = low_resource_of(load_scale(name.partition("+")[0]).shared)
-            cells = contrast(with_levels(read_table(file), low), "translated", "english")
-        except StudyError:  # without the two arms there is no such contrast
+            scores = with_levels(read_table(file), low)
+            cells = contrast(scores, *compared(scores))
+        except StudyError:  # without two arms there is no contrast
             continue
         chosen = Subset(resource="low").of(cells)
-        for unit, word in (("world_seed", "worlds"), ("seed", "seeds")):
-            if chosen[unit].nunique() > 1:
-                return float(unit_values(chosen, unit, "difference").std(ddof=1)), word, name
+        unit = highest_unit(chosen)
+        if chosen[unit].nunique() > 1:
+            return float(unit_values(chosen, unit, "difference").std(ddof=1)), f"{UNIT_WORDS[unit]}s", name
     return None, "", ""
 
 

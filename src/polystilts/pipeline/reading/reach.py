@@ -7,7 +7,9 @@ import pandas as pd
 from polystilts import paths
 from polystilts.errors import StudyError
 from polystilts.pipeline.params import load_scale
+from polystilts.pipeline.reading.analysis import compared
 from polystilts.pipeline.study import Study
+from polystilts.sources.allotments import low_resource_of
 from polystilts.statistics.simulate import Design, detectable, simulated, with_world
 from polystilts.statistics.spreads import Spreads, measured_spreads
 from polystilts.statistics.tables import read_table
@@ -16,13 +18,13 @@ from polystilts.tasks import TASKS
 
 def spreads_of(study: Study, scores: pd.DataFrame) -> tuple[Spreads | None, str]:
     """The spreads measured on this study, or else on the demo, and a sentence on where they come from."""
-    tables = {study.name: (scores, study.scale.shared["low_resource"])}
+    tables = {study.name: (scores, low_resource_of(study.scale.shared))}
     demo = paths.OUTPUTS / "demo" / "tables" / "scores.csv"
     if study.name != "demo" and demo.exists():
         tables["demo"] = (read_table(demo), load_scale("demo").shared["low_resource"])
     for name, (table, low) in tables.items():
         try:
-            found = measured_spreads([table], low)
+            found = measured_spreads([table], low, *compared(table))
         except StudyError:
             continue
         at_most = "not known, with one world" if found.worlds < 2 else f"at most {found.world_at_most:.1f}"
@@ -59,7 +61,9 @@ def simulated_table(study: Study, spreads: Spreads | None, studies: int = 4000) 
 
 def design_of(study: Study) -> Design:
     """The study's own targets, intermediate tasks and number of low-resource languages, made even."""
-    tasks = {run.intermediate_task for run in study.runs if run.strategy == "translated"} & set(TASKS)
+    multilingual = {"translated", "code-switched"} & {run.strategy for run in study.runs}
+    asked = max(multilingual, default="english")  # translated, where it was run
+    tasks = {run.intermediate_task for run in study.runs if run.strategy == asked} & set(TASKS)
     return Design(
         languages=max(2, 2 * (len(study.scale.shared["low_resource"]) // 2)),
         target_tasks=tuple(study.target_tasks),
