@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -69,9 +70,12 @@ def call_all(
     there = set(scores["strategy"])
     calls: dict[str, Call] = {}
 
+    @cache
+    def cells(treatment: str, control: str) -> pd.DataFrame:
+        return with_language_facts(differences(scores, treatment, control), languages, low_resource)
+
     def chosen(row: Mapping[str, Any], treatment: str, control: str) -> pd.DataFrame:
-        cells = with_language_facts(differences(scores, treatment, control), languages, low_resource)
-        return subset(cells, row["subset"], groups)
+        return subset(cells(treatment, control), row["subset"], groups)
 
     for row in rows:
         arms = row["contrast"]["treatment"], row["contrast"]["control"]

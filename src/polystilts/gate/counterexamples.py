@@ -98,11 +98,8 @@ def check_counterexamples(
 
 def _exposed(evidence: Evidence, call: Call, row: Mapping[str, Any]) -> pd.DataFrame | None:
     """The same contrast where an arm had seen labels of the language: what zero-shot claims leave out."""
-    if row["subset"].get("exposure", "none") != "none":
+    if row["subset"].get("exposure", "none") != "none" or {"measure", "column"} & set(row["contrast"]):
         return None
     cells = differences(evidence.scores, row["contrast"]["treatment"], row["contrast"]["control"])
     cells = cells[cells["exposed"] & cells["language"].isin(call.cells["language"].unique())]
-    cells = cells[cells["target_task"].isin(call.cells["target_task"].unique())]
-    if any(key in row["contrast"] for key in ("measure", "column")):
-        return None
-    return cells
+    return cells[cells["target_task"].isin(call.cells["target_task"].unique())]
