@@ -128,9 +128,14 @@ def check_budgets(evidence: Evidence) -> Check:
         ]
     ]
     for column in ("rows", "updates"):
-        usual = labelled[column].mode()
-        for run, value in labelled[column].items() if len(usual) else ():
-            if value != usual[0]:
+        spent_on_labels = labelled[column].copy()
+        if column == "updates":  # masked words beside the labels come on top, as the arm's name says
+            spent_on_labels -= [_masked_beside(evidence.runs[run]) for run in labelled.index]
+        usual = spent_on_labels.mode()
+        # An epoch ends with a smaller batch: data sets of other sizes give some rows fewer for equal updates.
+        spare = 0.01 if column == "rows" else 0.0
+        for run, value in spent_on_labels.items() if len(usual) else ():
+            if abs(value - usual[0]) > spare * usual[0]:
                 findings.append(
                     falsifies(
                         f"tables/budget.csv: budgets are unequal: run {run} spent {value:.0f} "
@@ -198,6 +203,13 @@ def check_selection(evidence: Evidence) -> Check:
             falsifies(f"scores on {several(other) or 'development rows abroad'} could have served to choose")
         )
     return Check("selection", question, f"{cells:,} cells asked for, each looked up.", tuple(findings))
+
+
+def _masked_beside(record: Mapping[str, Any]) -> int:
+    """The updates of masked words that an arm makes beside its labelled ones."""
+    strategy = STRATEGIES[record["arm"]["strategy"]]
+    beside = strategy.labelled and strategy.masked_lm
+    return record["parameters"]["intermediate_training"]["updates"] if beside else 0
 
 
 def check_freeze(evidence: Evidence) -> Check:

@@ -92,9 +92,10 @@ def code_now(parameters: Mapping[str, Any]) -> dict[str, str]:
     """The fingerprint of the code of each stage as it is today; what differs from a run's record is stale."""
     examiner = ("polystilts.evaluation.predict",) if parameters["zero_shot_transfer"]["dev"] else ()
     training = code_hash("polystilts.training.stages", *examiner)
+    invented, made = parameters["shared"]["source"] == "world", parameters["pretraining"]["updates"]
     return {
-        "world": code_hash("polystilts.sources.world"),
-        "encoder": code_hash("polystilts.models.pretraining"),
+        "world": code_hash("polystilts.sources.world" if invented else "polystilts.sources.real"),
+        "encoder": code_hash("polystilts.models.pretraining" if made else "polystilts.models.ready"),
         "intermediate": training,
         "finetune": training,
         "predict": code_hash("polystilts.evaluation.predict"),
