@@ -74,7 +74,7 @@ def gain_by_language(
             if f in shown
         ]
         handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), labelcolor=INK,
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), labelcolor=INK,
                       handletextpad=0.2, columnspacing=1.2)  # fmt: skip
         question(figure, title)
         return figure
@@ -127,7 +127,7 @@ def gain_by_property(
         shown = {family[code] for code in found["language"]}
         handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f)
                    for f, (c, m) in styles.items() if f in shown]  # fmt: skip
-        figure.legend(handles=handles, loc="outside lower center", ncols=max(1, len(handles)))
+        figure.legend(handles=handles, loc="outside lower center", ncols=max(1, min(4, len(handles))))
         question(figure, title)
         return figure
 

@@ -130,7 +130,7 @@ def none_scores(
         handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f) for f, (c, m) in styles.items()]
         handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1.1, label="chance"))
         handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=5)
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)
         question(figure, title)
         return figure
 

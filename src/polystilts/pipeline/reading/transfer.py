@@ -25,8 +25,10 @@ def scores_for(study: Study, runs: Sequence[Run], batch: str = "1/1") -> pd.Data
     whole = len(study.runs) == len(study_of(study.scale, study.tag).runs)
     if batch.startswith("1/") and whole:
         stages.collect_scores(study)
-        return read_table(study.folder / "tables" / "scores.csv")
-    return pd.concat(stages.mark_runs(study, runs), ignore_index=True)
+        scores = read_table(study.folder / "tables" / "scores.csv")
+    else:
+        scores = pd.concat(stages.mark_runs(study, runs), ignore_index=True)
+    return with_levels(scores, low_resource_of(study.scale.shared))
 
 
 def ready_scores(study: Study) -> pd.DataFrame:
