@@ -81,9 +81,9 @@ reading.table(reading.language_table(languages, low_resource))
 Markdown(reading.allotment_note(study))
 
 # %% [markdown]
-# In an invented world we decide who has little text, and nothing else comes with it. In real languages scarce
-# text comes with much else, so a study of real text can do one thing only: hold text back from one half of the
-# languages, then from the other half, and read both.
+# In an invented world we decide who has little text, and nothing else comes with it. In real languages
+# scarce text comes with much else, so a study of real text can do one thing only: hold text back from one
+# half of the languages, then from the other half, and read both.
 #
 # ## What it shows
 #
