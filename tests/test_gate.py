@@ -13,11 +13,12 @@ from polystilts import __main__, paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.status import with_status
-from polystilts.files import read_json, write_json, write_text
+from polystilts.files import read_json, write_json, write_table, write_text
 from polystilts.gate import corrections, record
 from polystilts.gate.calls import Call
 from polystilts.gate.controls import untrained_findings
 from polystilts.gate.counterexamples import hunt
+from polystilts.gate.data import leaks
 from polystilts.gate.estimates import CELL, estimate
 from polystilts.gate.finding import Check, Finding
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
@@ -381,3 +382,24 @@ def test_a_claim_of_the_published_study_leads_to_its_predictions(capsys):
     claims = json.loads((paths.OUTPUTS / "demo" / "claims.json").read_text())["claims"]
     runs = next(row for row in claims if row["id"] == "primary")["lineage"]["runs"]
     assert all(run in printed for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("words", "real", "effects"),
+    [
+        ("' Moldova '", True, ["note"]),  # a name in quotation marks coincides
+        ("' Moldova '", False, ["falsifies"]),
+        ("the old mill was sold", True, ["falsifies", "falsifies"]),  # in training rows, and in the text
+        ("the mill was sold .", True, ["note"]),
+        ("the mill was sold .", False, ["falsifies", "falsifies"]),
+        ("北京市海淀区中关村大街", True, ["falsifies"]),
+    ],
+)
+def test_short_items_of_real_text_coincide_and_longer_ones_leak(tmp_path, words, real, effects):
+    for split in ("test", "train"):
+        row = {"example_id": [split], "meaning_id": [f"panx-{split}"], "words": [words.split(" ")]}
+        write_table(tmp_path / f"examples/panx/{split}-en.parquet", pd.DataFrame(row))
+    write_text(tmp_path / "corpus/en.txt", f"{words}\n")
+    found = list(leaks(tmp_path, real))
+    assert [effect for effect, _ in found] == effects
+    assert not real or all(words not in told for _, told in found)  # nothing of real data is quoted
