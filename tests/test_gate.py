@@ -98,7 +98,7 @@ def test_missing_and_doubled_items_are_refused():
 
 def cells(differences: dict[tuple[str, str, int], float]) -> pd.DataFrame:
     """Matched differences by target, language and seed."""
-    same = dict.fromkeys(CELL, "-") | {"world_seed": 0, "encoder_seed": 0}
+    same = dict.fromkeys(CELL, "-") | {"world_seed": 0, "encoder_seed": 0, "allotment": 0}
     rows = [
         same
         | {"target_task": target, "task_kind": TASKS[target].kind}

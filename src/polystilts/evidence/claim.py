@@ -66,13 +66,13 @@ def signed(value: float | None, digits: int = 1) -> str:
     return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
 
 
-def interval_words(interval: Interval, digits: int = 1) -> str:
-    """An interval as readers meet it.
+def interval_words(interval: "Interval | Claim", digits: int = 1) -> str:
+    """An interval, or that of a claim, as readers meet it.
 
     >>> interval_words(Interval(2.0, 0.577, 2, 3)), interval_words(Interval(2.0, None, 0, 1))
     ('−0.5 to +4.5', 'no interval')
     """
-    if not interval.known:
+    if interval.low is None:
         return "no interval"
     return f"{signed(interval.low, digits)} to {signed(interval.high, digits)}"
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from polystilts.evidence.claim import Claim
-from polystilts.evidence.hypotheses import hypotheses_for
-from polystilts.evidence.ledger import build_claims, write_claims
+from polystilts.evidence.ledger import claims_for, write_claims
 from polystilts.evidence.summary import write_summary
 from polystilts.files import write_table
 from polystilts.sources.allotments import low_resource_of
@@ -21,20 +20,16 @@ def conclude(folder: Path, parameters: Mapping[str, Any]) -> list[Claim]:
     scores, languages = read_table(tables / "scores.csv"), read_table(tables / "languages.csv")
     paired = gains(scores)
     write_table(tables / "gains.csv", paired)
-    claims = [
-        claim
-        for hypotheses in hypotheses_for(shared["source"])
-        for claim in build_claims(
-            scores,
-            paired,
-            languages,
-            hypotheses,
-            scale=folder.name,
-            low_resource=low_resource_of(shared),
-            outputs=folder,
-            declared_worlds=shared.get("world_seeds", ()),
-        )
-    ]
+    claims = claims_for(
+        shared["source"],
+        scores,
+        paired,
+        languages,
+        scale=folder.name,
+        low_resource=low_resource_of(shared),
+        outputs=folder,
+        declared_worlds=shared.get("world_seeds", ()),
+    )
     write_claims(folder / "claims.json", claims)
     pooled = (folder / "pool.json").is_file()
     write_summary(folder / "summary.md", folder.name, claims, scores, pooled)

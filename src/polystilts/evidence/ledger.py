@@ -4,13 +4,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim, as_record, from_record, interval_words, number, signed
-from polystilts.evidence.hypotheses import Hypotheses, Hypothesis, confirmatory
+from polystilts.evidence.hypotheses import Hypotheses, Hypothesis, confirmatory, hypotheses_for
 from polystilts.evidence.provenance import lineage
+from polystilts.evidence.status import with_status
 from polystilts.files import read_json, write_json
 from polystilts.languages import LANGUAGES
 from polystilts.statistics.averages import Measure
@@ -70,6 +72,12 @@ def build_claims(
         origin = {**lineage(outputs, runs, hypotheses.file), "hypotheses": hypotheses.hash}
         claims.append(replace(claim, confirmatory=confirm and bool(runs), lineage=origin))
     return claims
+
+
+def claims_for(source: str, *tables: pd.DataFrame, **options: Any) -> list[Claim]:
+    """The claims of a study, by every file of hypotheses that judges it; the rest is as in `build_claims`."""
+    return [claim for hypotheses in hypotheses_for(source)
+            for claim in build_claims(*tables, hypotheses, **options)]  # fmt: skip
 
 
 def same_runs(scores: pd.DataFrame, gains: pd.DataFrame) -> None:
@@ -255,6 +263,12 @@ def read_claims(path: Path) -> list[Claim]:
     if not Path(path).is_file():
         raise WrongUse(f"no claims at {path}; chapter 07 of the study writes them")
     return [from_record(record) for record in read_json(path)["claims"]]
+
+
+def judged_claims(folder: Path) -> list[Claim]:
+    """The claims of a study, each with what the gate says of it; none where the study left no claims."""
+    file = Path(folder) / "claims.json"
+    return with_status(read_claims(file), folder) if file.is_file() else []
 
 
 def find_claim(claims: Sequence[Claim], name: str) -> Claim:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from polystilts.evidence.claim import Claim
+from polystilts.evidence.hypotheses import every_hypothesis
 from polystilts.evidence.ledger import find_claim
 from polystilts.files import write_text
 from polystilts.languages import LANGUAGES
@@ -79,6 +80,11 @@ def headline(claims: Sequence[Claim]) -> tuple[Claim, Claim]:
     measured = [name for name in ANSWERS if name in known and known[name].estimate is not None]
     answer = measured[0] if measured else next(iter(ANSWERS))
     return find_claim(claims, answer), find_claim(claims, ANSWERS[answer])
+
+
+def practice_of(claim: Claim) -> str:
+    """The kind of practice that a claim sets beside another: the treatment of its contrast."""
+    return every_hypothesis()[claim.hypothesis].contrast["treatment"]
 
 
 def is_world(scale: str) -> bool:

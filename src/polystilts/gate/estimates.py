@@ -78,6 +78,7 @@ def differences(scores: pd.DataFrame, treatment: str, control: str) -> pd.DataFr
     kinds = both["intermediate_task"].map(lambda name: TASKS[name].kind if name in TASKS else "")
     both["cross_task"] = kinds != both["task_kind"]
     both["exposed"] = (both["exposure"] != "none") | (both["exposure_c"] != "none")
+    both["allotment"] = 0  # all alike, until `with_language_facts` knows better
     both["difference"] = both["value"] - both["value_c"]
     both["logit"] = log_odds(both["value"], both["n"]) - log_odds(both["value_c"], both["n_c"])
     return both
@@ -107,9 +108,8 @@ def subset(
 
 def highest_unit(cells: pd.DataFrame) -> str:
     """What was replicated, inside an allotment, at the highest level: worlds, else encoders, else seeds."""
-    allotments = cells["allotment"] if "allotment" in cells else pd.Series(0, index=cells.index)
     for unit in ("world_seed", "encoder_seed", "seed"):
-        if cells.groupby(allotments)[unit].nunique().gt(1).any():
+        if cells.groupby("allotment")[unit].nunique().gt(1).any():
             return unit
     return "seed"
 
@@ -122,7 +122,6 @@ def estimate(
     unit: str = "",
 ) -> Estimate | None:
     """The measure of a contrast over these cells; None where its measure is not known here."""
-    cells = cells if "allotment" in cells else cells.assign(allotment=0)
     unit = unit or highest_unit(cells)
     measure = contrast.get("measure") or quantifier
     if measure not in MEASURES:

@@ -18,6 +18,7 @@ from typing import Any
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.ledger import judged_claims
 from polystilts.evidence.summary import headline
 from polystilts.files import fingerprint, read_json, sha256, whole_folder, write_json, write_text
 from polystilts.pipeline import book_pages
@@ -270,7 +271,7 @@ def landing(
         rows.append(f"- [{title}]({stem}.ipynb)" + (f"<br>{question}" if question else ""))
     parts = [f"# {TITLE}", in_steps(answer.strip())]
     if folder is not None and "claims" in beside:
-        primary, _ = headline(book_pages.judged_claims(folder))
+        primary, _ = headline(judged_claims(folder))
         parts.append(f"The gate, which tries to falsify it, says of the answer: **{primary.status}**.")
         parts.append(
             f"[How this number was made](#{book_pages.anchor(primary.id)}) · "

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from polystilts import paths
 from polystilts.evidence.claim import Claim, signed
-from polystilts.evidence.ledger import read_claims
-from polystilts.evidence.status import with_status
-from polystilts.evidence.summary import headline
+from polystilts.evidence.ledger import judged_claims
+from polystilts.evidence.summary import headline, practice_of
 
 GUIDES = ("glossary", "teach", "cookbook", "cost")  # of docs/, in the order of the book
 SCALES = ("demo", "world", "real-mini", "real-gpu", "xlmr-base", "xlmr-large")  # as they stand side by side
@@ -50,11 +49,6 @@ def claims_page(folder: Path) -> str:
     ]
     parts += [claim_section(claim, folder.name) for claim in judged_claims(folder)]
     return "\n\n".join(parts) + "\n"
-
-
-def judged_claims(folder: Path) -> list[Claim]:
-    """The claims of a study, each with what the gate says of it."""
-    return with_status(read_claims(folder / "claims.json"), folder)
 
 
 def chapters_beside(folder: Path) -> dict[str, Path]:
@@ -99,10 +93,10 @@ def scales_page(folder: Path) -> str:
     rows = []
     for name in SCALES:
         place = folder if folder.name == name else paths.OUTPUTS / name
-        if (place / "claims.json").exists():
+        if claims := judged_claims(place):
             page = f"{name}-{TOLD_BESIDE[-1]}"
             title = f"[{name}]({page}.ipynb)" if page in chapters_beside(folder) else name
-            answer, retrieval = headline(judged_claims(place))
+            answer, retrieval = headline(claims)
             rows += [row_of(title, answer, "all other kinds of task"), row_of(title, retrieval, "retrieval")]
     if not rows:
         return ""
@@ -126,8 +120,7 @@ def scales_page(folder: Path) -> str:
 def row_of(scale: str, claim: Claim, what: str) -> str:
     """One claim of one scale as a row."""
     interval = f"{signed(claim.low)} to {signed(claim.high)}"
-    practice = "code-switched" if claim.id.startswith("code-switched") else "translated"
-    cells = (scale, practice, what, signed(claim.estimate), interval, claim.outcome, claim.status)
+    cells = (scale, practice_of(claim), what, signed(claim.estimate), interval, claim.outcome, claim.status)
     return f"| {' | '.join(cells)} |"
 
 

@@ -10,10 +10,9 @@ from polystilts.pipeline.forecast import cells_of, forecast, needs_gpu, updates_
 from polystilts.pipeline.inputs import languages_seen, taught_languages, world_seeds
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.progress import in_time
-from polystilts.pipeline.reading.analysis import compared
 from polystilts.pipeline.study import Run, Study
-from polystilts.sources.allotments import low_resource_of
-from polystilts.statistics.compare import Subset, unit_values
+from polystilts.sources.allotments import low_resource_in_world, low_resource_of
+from polystilts.statistics.compare import Subset, compared, unit_values
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.power import detectable_by_items, minimum_detectable_effect
@@ -172,10 +171,9 @@ def effect_lines(study: Study) -> list[str]:
 
 def repeated_worlds(study: Study) -> int:
     """How many worlds repeat each other: in real data those of one allotment of text."""
-    low = low_resource_of(study.scale.shared)
-    alike = Counter(low.values() if isinstance(low, dict) else [low] * len(study.scale.shared["world_seeds"]))
-    worlds = sum(alike.values())
-    return worlds if max(alike.values()) > 1 else 1
+    shared = study.scale.shared
+    alike = Counter(low_resource_in_world(shared, seed) for seed in shared["world_seeds"])
+    return alike.total() if max(alike.values()) > 1 else 1
 
 
 def primary_spread(study: Study) -> tuple[float | None, str, str]:

@@ -15,7 +15,7 @@ from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.hypotheses import hypotheses_for
-from polystilts.evidence.ledger import build_claims, write_claims
+from polystilts.evidence.ledger import claims_for, write_claims
 from polystilts.evidence.summary import headline, write_summary
 from polystilts.files import sha256, whole_folder, write_json, write_table
 from polystilts.pipeline.bundles import Bundle, bundles_of, refuse_differences
@@ -41,21 +41,15 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
             f"pool needs two bundles or more; {', '.join(map(str, folders))} holds {len(bundles)} finished: "
             "run another world seed, or name another folder"
         )
-    expected = hypotheses_for(bundles[0].parameters["shared.source"])
-    refuse_differences(bundles, ",".join(sorted(one.hash for one in expected)))
+    source = bundles[0].parameters["shared.source"]
+    refuse_differences(bundles, ",".join(sorted(one.hash for one in hypotheses_for(source))))
     scores = pd.concat([one.scores.assign(bundle=one.name) for one in bundles], ignore_index=True)
     languages = merged_languages(bundles)
     paired = gains(scores)
     declared = sorted({seed for one in bundles for seed in one.declared})
     low = {int(seed): one.low_resource for one in bundles for seed in one.scores["world_seed"].unique()}
-    claims = [
-        claim
-        for hypotheses in expected
-        for claim in build_claims(
-            scores, paired, languages, hypotheses, scale=destination.name, low_resource=low,
-            declared_worlds=declared,
-        )
-    ]  # fmt: skip
+    claims = claims_for(source, scores, paired, languages, scale=destination.name, low_resource=low,
+                        declared_worlds=declared)  # fmt: skip
     write_table(destination / "tables" / "scores.csv", scores)
     write_table(destination / "tables" / "gains.csv", paired)
     write_table(destination / "tables" / "languages.csv", languages)

@@ -183,6 +183,15 @@ def estimates_by(cells: pd.DataFrame, column: str, unit: str = "", value: str = 
     return pd.DataFrame(rows, columns=columns)
 
 
+def compared(scores: pd.DataFrame) -> tuple[str, str]:
+    """The strategies of the primary contrast: code-switched practice stands in where none is translated.
+
+    English and none where there is neither.
+    """
+    there = [name for name in ("translated", "code-switched") if name in set(scores["strategy"])]
+    return (there[0], "english") if there else ("english", "none")
+
+
 def primary_contrast(
     scores: pd.DataFrame,
     low_resource: LowResource | None = None,

@@ -8,7 +8,6 @@ from polystilts.evidence.ledger import find_claim
 from polystilts.evidence.status import with_status
 from polystilts.pipeline.census import describe_languages, languages_of
 from polystilts.pipeline.reading.analysis import (
-    compared,
     contrast_words,
     effects_table,
     kind_table,
@@ -94,6 +93,7 @@ from polystilts.pipeline.reading.transfer import (
     score_table,
     scores_for,
 )
+from polystilts.statistics.compare import compared
 from polystilts.statistics.tables import read_table
 
 __all__ = [

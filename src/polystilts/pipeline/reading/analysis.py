@@ -6,16 +6,7 @@ import pandas as pd
 
 from polystilts.evidence.claim import interval_words, signed
 from polystilts.figures.style import KIND_TITLES, STRATEGY_TITLES, task_title
-from polystilts.statistics.compare import Comparison, compare, primary_contrast
-
-
-def compared(scores: pd.DataFrame) -> tuple[str, str]:
-    """The strategies of the primary contrast: code-switched practice stands in where none is translated.
-
-    English and none where there is neither.
-    """
-    there = [name for name in ("translated", "code-switched") if name in set(scores["strategy"])]
-    return (there[0], "english") if there else ("english", "none")
+from polystilts.statistics.compare import Comparison, compare, compared, primary_contrast
 
 
 def contrast_words(treatment: str, control: str) -> str:

@@ -9,7 +9,7 @@ from polystilts.figures.style import KIND_TITLES, task_title
 from polystilts.pipeline.inputs import has_intermediate, languages_seen
 from polystilts.pipeline.reading.page import in_words, language_name, run_title
 from polystilts.pipeline.study import Study
-from polystilts.sources.allotments import low_resource_of
+from polystilts.sources.allotments import low_resource_in_world
 from polystilts.statistics.factors import FACTORS, levels
 from polystilts.tasks import STRATEGIES, TASKS
 
@@ -61,8 +61,8 @@ def language_table(languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.D
 
 def allotment_note(study: Study) -> str:
     """Which languages have little text: the same throughout, or other ones in every second allotment."""
-    low = low_resource_of(study.scale.shared)
-    groups = low if isinstance(low, dict) else {0: low}
+    shared = study.scale.shared
+    groups = {seed: low_resource_in_world(shared, seed) for seed in shared["world_seeds"]}
     told = "; ".join(f"in allotment {world}: {several(names)}" for world, names in groups.items())
     if len(set(groups.values())) < 2:
         return f"The same {len(groups[min(groups)])} languages have little text throughout this study."

@@ -7,9 +7,9 @@ import pandas as pd
 from polystilts import paths
 from polystilts.errors import StudyError
 from polystilts.pipeline.params import load_scale
-from polystilts.pipeline.reading.analysis import compared
 from polystilts.pipeline.study import Study
 from polystilts.sources.allotments import low_resource_of
+from polystilts.statistics.compare import compared
 from polystilts.statistics.simulate import Design, detectable, simulated, with_world
 from polystilts.statistics.spreads import Spreads, measured_spreads
 from polystilts.statistics.tables import read_table
@@ -61,9 +61,8 @@ def simulated_table(study: Study, spreads: Spreads | None, studies: int = 4000) 
 
 def design_of(study: Study) -> Design:
     """The study's own targets, intermediate tasks and number of low-resource languages, made even."""
-    multilingual = {"translated", "code-switched"} & {run.strategy for run in study.runs}
-    asked = max(multilingual, default="english")  # translated, where it was run
-    tasks = {run.intermediate_task for run in study.runs if run.strategy == asked} & set(TASKS)
+    treatment, _ = compared(pd.DataFrame({"strategy": [run.strategy for run in study.runs]}))
+    tasks = {run.intermediate_task for run in study.runs if run.strategy == treatment} & set(TASKS)
     return Design(
         languages=max(2, 2 * (len(study.scale.shared["low_resource"]) // 2)),
         target_tasks=tuple(study.target_tasks),

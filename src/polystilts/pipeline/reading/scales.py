@@ -7,9 +7,9 @@ import pandas as pd
 from polystilts import paths
 from polystilts.evidence.claim import Claim, interval_words, signed
 from polystilts.evidence.hypotheses import every_hypothesis
-from polystilts.evidence.ledger import read_claims
-from polystilts.evidence.status import with_status
-from polystilts.evidence.summary import headline, is_world
+from polystilts.evidence.ledger import judged_claims
+from polystilts.evidence.readme import TOLD
+from polystilts.evidence.summary import headline, is_world, practice_of
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import task_title
 from polystilts.pipeline import cost
@@ -25,14 +25,6 @@ from polystilts.statistics.intervals import Interval
 from polystilts.statistics.tables import main_scores, read_table, with_main_variant
 
 OTHERS, RETRIEVAL = "all other kinds", "retrieval"
-PUBLISHED = ("demo", "world", "real-mini")  # the scales whose results are committed
-
-
-def ledger_of(scale: str) -> list[Claim]:
-    """The claims of a published scale, each with what the gate says of it; none where it was not run."""
-    folder = paths.OUTPUTS / scale
-    file = folder / "claims.json"
-    return with_status(read_claims(file), folder) if file.exists() else []
 
 
 def scales_table(study: Study) -> pd.DataFrame:
@@ -42,17 +34,17 @@ def scales_table(study: Study) -> pd.DataFrame:
     for that contrast as well: a number, and no claim.
     """
     rows = []
-    for scale in dict.fromkeys((*PUBLISHED, study.name)):
-        claims = ledger_of(scale)
+    for scale in dict.fromkeys((*TOLD, study.name)):
+        claims = judged_claims(paths.OUTPUTS / scale)
         if not claims:
             continue
         answer, retrieval = headline(claims)
-        switched = answer.id.startswith("code-switched")
+        practice = practice_of(answer)
         speakers = "invented" if is_world(scale) else "real"
         for claim, what in ((answer, OTHERS), (retrieval, RETRIEVAL)):
-            rows.append((scale, speakers, f"{'code-switched' if switched else 'translated'} − English", what,
-                         signed(claim.estimate), ends(claim), claim.outcome))  # fmt: skip
-        if not switched:
+            rows.append((scale, speakers, f"{practice} − English", what,
+                         signed(claim.estimate), interval_words(claim), claim.outcome))  # fmt: skip
+        if practice != "code-switched":
             for what, found in switched_at(scale).items():
                 rows.append((scale, speakers, "code-switched − English", what, signed(found.estimate),
                              interval_words(found), "no claim"))  # fmt: skip
@@ -73,9 +65,9 @@ def switched_at(scale: str) -> dict[str, Interval]:
 def agreement_table(study: Study) -> pd.DataFrame:
     """What this scale and its counterpart, invented or real, found of the same expectation."""
     other = "real-mini" if is_world(study.name) else "world"
-    theirs = {claim.id: claim for claim in ledger_of(other)}
+    theirs = {claim.id: claim for claim in judged_claims(paths.OUTPUTS / other)}
     expected, rows = every_hypothesis(), []
-    for claim in ledger_of(study.name):
+    for claim in judged_claims(study.folder):
         there = theirs.get(claim.id)
         if there is not None and None not in (claim.low, there.low) and expected[claim.id].unit == "points":
             rows.append((expected[claim.id].sentence, _found(claim), _found(there), agreement(claim, there)))
@@ -83,12 +75,7 @@ def agreement_table(study: Study) -> pd.DataFrame:
 
 
 def _found(claim: Claim) -> str:
-    return f"{signed(claim.estimate)} ({ends(claim)}): {claim.outcome}"
-
-
-def ends(claim: Claim) -> str:
-    """The interval of a claim."""
-    return "no interval" if claim.low is None else f"{signed(claim.low)} to {signed(claim.high)}"
+    return f"{signed(claim.estimate)} ({interval_words(claim)}): {claim.outcome}"
 
 
 def agreement(one: Claim, other: Claim) -> str:
