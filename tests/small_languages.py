@@ -1,4 +1,4 @@
-"""Four languages as `tables/languages.csv` describes them, for tests that need no world."""
+"""Languages as `tables/languages.csv` describes them, for tests that need no world."""
 
 import pandas as pd
 
@@ -10,6 +10,18 @@ LANGUAGES = pd.DataFrame(
         ("dor", "Dorvan", "Albic", "Latin", 300, 0.6, "near", 0.0, "yes", "A"),
         ("lir", "Lirish", "Albic", "Latin", 50, 0.6, "near", 0.0, "yes", "B"),
         ("var", "Varazi", "Narran", "Georgian", 350, 0.1, "far", 0.2, "yes", "A"),
+    ],
+    columns=LANGUAGE_COLUMNS,
+)
+
+# Relatives and strangers, with much text and with little, near and far: one of each that statistics tell apart.
+FIVE_LANGUAGES = pd.DataFrame(
+    [
+        ("alb", "Albish", "Albic", "Latin", 400_000, "high", "near", 0.0, True, "-"),
+        ("dor", "Dorvan", "Albic", "Latin", 400_000, "high", "near", 0.2, True, "A"),
+        ("lir", "Lirish", "Albic", "Latin", 30_000, "high", "near", 0.3, True, "B"),
+        ("tul", "Tulmic", "Albic", "Latin", 30_000, "low", "near", 0.4, True, "A"),
+        ("nar", "Narekhi", "Narran", "Armenian", 30_000, "low", "far", 0.9, True, "B"),
     ],
     columns=LANGUAGE_COLUMNS,
 )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from small_languages import FIVE_LANGUAGES as LANGUAGES
 
 from polystilts.errors import StudyError
 from polystilts.evidence.hypotheses import load_hypotheses
@@ -13,18 +14,8 @@ from polystilts.statistics.factors import factor_effects
 from polystilts.statistics.gains import contrast, gains
 from polystilts.statistics.intervals import highest_unit
 from polystilts.statistics.planted import planted_scores
-from polystilts.statistics.tables import LANGUAGE_COLUMNS, with_levels
+from polystilts.statistics.tables import with_levels
 
-LANGUAGES = pd.DataFrame(
-    [
-        ("alb", "Albish", "Albic", "Latin", 400_000, "high", "near", 0.0, True, "-"),
-        ("dor", "Dorvan", "Albic", "Latin", 90_000, "high", "near", 0.2, True, "A"),
-        ("lir", "Lirish", "Albic", "Latin", 90_000, "high", "near", 0.3, True, "B"),
-        ("tul", "Tulmic", "Albic", "Latin", 90_000, "low", "near", 0.4, True, "A"),
-        ("nar", "Narekhi", "Narran", "Armenian", 90_000, "low", "far", 0.9, True, "B"),
-    ],
-    columns=LANGUAGE_COLUMNS,
-)
 SHARED = {
     "source": "files", "source_language": "alb", "languages": list(LANGUAGES["language"]),
     "low_resource": ["dor", "lir"], "tested_only": [], "world_seeds": [0, 1, 2, 3],

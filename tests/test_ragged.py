@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_languages import FIVE_LANGUAGES as LANGUAGES
 
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.hypotheses import load_hypotheses
@@ -19,18 +20,8 @@ from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.regression import regress_on_languages
 from polystilts.statistics.selection import chosen_arms
 from polystilts.statistics.spreads import measured_spreads
-from polystilts.statistics.tables import LANGUAGE_COLUMNS, with_levels
+from polystilts.statistics.tables import with_levels
 
-LANGUAGES = pd.DataFrame(
-    [
-        ("alb", "Albish", "Albic", "Latin", 400_000, "high", "near", 0.0, True, "-"),
-        ("dor", "Dorvan", "Albic", "Latin", 400_000, "high", "near", 0.2, True, "A"),
-        ("lir", "Lirish", "Albic", "Latin", 30_000, "high", "near", 0.3, True, "B"),
-        ("tul", "Tulmic", "Albic", "Latin", 30_000, "low", "near", 0.4, True, "A"),
-        ("nar", "Narekhi", "Narran", "Armenian", 30_000, "low", "far", 0.9, True, "B"),
-    ],
-    columns=LANGUAGE_COLUMNS,
-)
 LOW = ("lir", "tul", "nar")
 ARMS = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
 TARGETS = ("xcopa", "panx", "tatoeba")
