@@ -14,7 +14,7 @@ LANGUAGES = pd.DataFrame(
     columns=LANGUAGE_COLUMNS,
 )
 
-# Relatives and strangers, with much text and with little, near and far: one of each that statistics tell apart.
+# Relatives and strangers, with much text and little, near and far: all that statistics must tell apart.
 FIVE_LANGUAGES = pd.DataFrame(
     [
         ("alb", "Albish", "Albic", "Latin", 400_000, "high", "near", 0.0, True, "-"),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -24,6 +25,7 @@ from polystilts.gate.finding import Check, Finding
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
 from polystilts.gate.prose import bibliography, numbers_in, published_numbers
+from polystilts.gate.protocol import check_budgets
 from polystilts.gate.replication import Rerun
 from polystilts.gate.sandbox import namespaces, run_sealed
 from polystilts.gate.schemas import FOLDER, check_document
@@ -403,3 +405,34 @@ def test_short_items_of_real_text_coincide_and_longer_ones_leak(tmp_path, words,
     found = list(leaks(tmp_path, real))
     assert [effect for effect, _ in found] == effects
     assert not real or all(words not in told for _, told in found)  # nothing of real data is quoted
+
+
+def spending(source: str, rows: dict[str, int], updates: dict[str, int]) -> SimpleNamespace:
+    """Runs of three arms with what they spent: 10 updates of practice, 5 of tuning, 60 tokens."""
+    parameters = {
+        "shared": {"source": source},
+        "intermediate_training": {"updates": 10},
+        "target_finetuning": {"updates": {"udpos": 5}},
+    }
+    stages = [{"stage": "finetune", "task": "udpos", "tokens": 60}]
+    runs = {arm: {"arm": {"strategy": arm}, "parameters": parameters, "stages": stages} for arm in rows}
+    spent = pd.DataFrame({"run_id": list(rows), "rows": rows.values(), "updates": updates.values()})
+    spent = spent.assign(labelled_tokens=60, mlm_tokens=0)
+    return SimpleNamespace(runs=runs, parameters=parameters, table=lambda name: spent)
+
+
+@pytest.mark.parametrize(
+    ("source", "odd_rows", "beside", "wrong"),
+    [
+        ("world", 1000, 25, ""),  # masked words beside the labels come on top
+        ("world", 1000, 15, "its parameters give 25"),
+        ("world", 995, 25, "spent 995 rows"),
+        ("files", 995, 25, ""),  # the last batch of an epoch of another size
+        ("files", 980, 25, "spent 980 rows"),
+    ],
+)
+def test_labelled_arms_spend_the_same_on_labels(source, odd_rows, beside, wrong):
+    rows = {"english": 1000, "translated": 1000, "code-switched": odd_rows, "english+mlm": 1000}
+    updates = dict.fromkeys(rows, 15) | {"english+mlm": beside}
+    found = [finding.what for finding in check_budgets(spending(source, rows, updates)).findings]
+    assert any(wrong in what for what in found) if wrong else not found

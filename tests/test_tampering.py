@@ -197,7 +197,7 @@ def leaked_test_item(root):
 
 def unequal_budgets(root):
     def change(table):
-        table.loc[table.run_id == TRANSLATED, "rows"] += 100
+        table.loc[table.run_id == TRANSLATED, "rows"] += 1
 
     edit_table(root, "budget", change)
     reseal(root)

@@ -160,7 +160,8 @@ def with_levels(rows: pd.DataFrame, low_resource: LowResource) -> pd.DataFrame:
     of_world = low_resource if isinstance(low_resource, Mapping) else dict.fromkeys(worlds, low_resource)
     if lost := sorted(set(worlds) - set(of_world)):
         raise StudyError(
-            f"no low-resource languages are declared for world {lost[0]}, only for {sorted(of_world)}"
+            f"no low-resource languages are declared for world {lost[0]}, only for "
+            f"{sorted(of_world)}; name it in world_seeds"
         )
     low = {world: frozenset(of_world[world]) for world in sorted(worlds)}
     numbers = {names: number for number, names in enumerate(dict.fromkeys(low.values()))}
