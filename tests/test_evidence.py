@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -30,6 +31,7 @@ from polystilts.evidence.ledger import (
     write_claims,
 )
 from polystilts.evidence.provenance import lineage
+from polystilts.evidence.summary import kind_of_findings
 from polystilts.files import sha256, write_json, write_table
 from polystilts.statistics.gains import gains
 from polystilts.statistics.planted import planted_scores
@@ -286,3 +288,17 @@ def test_a_study_concludes_from_its_tables_alone(scores, tmp_path):
     assert f"**The answer: {primary.outcome}.** {primary.sentence}" in text
     assert "outputs/demo/book/" in text and "outputs/demo/chapters/" in text
     assert "params/hypotheses.yaml" in primary.lineage["files"]
+
+
+@pytest.mark.parametrize(
+    ("confirming", "told"),
+    [
+        ([True, True], "These are confirmatory findings."),
+        ([False, False], "These are exploratory findings."),
+        ([True, False], "Of 2 findings 1 are confirmatory, the others exploratory."),
+    ],
+)
+def test_the_closing_page_says_how_many_findings_confirm(confirming, told):
+    one = Claim("a", "a", "", "mean", 1.0, 0.0, 2.0, 9, 3, "undecided")
+    unmeasured = replace(one, estimate=None, low=None, high=None)
+    assert kind_of_findings([unmeasured, *(replace(one, confirmatory=it) for it in confirming)]) == told

@@ -54,9 +54,7 @@ def summary(
         f"**Retrieval, beside it: {retrieval.outcome}.** {retrieval.sentence}",
         "",
         f"{'This pool' if pooled else 'This scale'} uses {world}. All {len(claims)} hypotheses: {outcomes}. "
-        f"Runs: {scores['run_id'].nunique()}; scores: {len(scores)}. "
-        + ("These are confirmatory" if primary.confirmatory else "These are exploratory")
-        + " findings.",
+        f"Runs: {scores['run_id'].nunique()}; scores: {len(scores)}. " + kind_of_findings(claims),
         "",
         "## Which intermediate tasks were learned",
         "",
@@ -72,6 +70,15 @@ def summary(
         "",
     ]
     return "\n".join(lines)
+
+
+def kind_of_findings(claims: Sequence[Claim]) -> str:
+    """Whether the findings confirm or explore, and how many of them where some do and others do not."""
+    measured = [claim for claim in claims if claim.estimate is not None]
+    confirming = sum(claim.confirmatory for claim in measured)
+    if 0 < confirming < len(measured):
+        return f"Of {len(measured)} findings {confirming} are confirmatory, the others exploratory."
+    return f"These are {'confirmatory' if confirming else 'exploratory'} findings."
 
 
 def headline(claims: Sequence[Claim]) -> tuple[Claim, Claim]:
