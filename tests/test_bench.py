@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from polystilts import paths
+from polystilts.files import write_json, write_table
 from polystilts.models import points
 from polystilts.training.recipe import Recipe
 
@@ -19,6 +20,7 @@ import questions  # noqa: E402
 import report  # noqa: E402
 import retrieval  # noqa: E402
 import training  # noqa: E402
+import xtreme  # noqa: E402
 
 
 def test_the_page_shows_the_tables_of_its_files():
@@ -107,3 +109,30 @@ def test_the_gpu_benchmark_runs_without_one(monkeypatch):
     if not gpu.training.device_name():
         with pytest.raises(SystemExit, match="nothing was measured"):
             gpu.main()
+
+
+EVALUATOR = """
+METRIC_FUNCTION = {"udpos": None}
+def evaluate_one_task(answers, labels, task, language):
+    pairs = list(zip(open(answers).read().split(), open(labels).read().split(), strict=True))
+    return {"f1": 100 * sum(a == b for a, b in pairs) / len(pairs), "precision": 0.0}
+"""
+
+
+@pytest.mark.parametrize(("value", "code"), [(75.0, 0), (76.0, 1)])
+def test_published_scores_are_held_against_another_evaluator(tmp_path, monkeypatch, value, code):
+    run, place = "w48.w0.e0--none--none--none--s0", tmp_path / "outputs"
+    write_json(place / "runs" / run / "run.json", {"seeds": {"world": 0}})
+    items = {"example_id": ["udpos-test-lir-0", "udpos-test-lir-1"], "meaning_id": ["a", "b"]}
+    words = {"words": [["u"], ["u", "v", "w"]], "tags": [["NOUN"], ["NOUN", "VERB", "ADJ"]]}
+    write_table(place / "w0" / "examples" / "udpos" / "test-lir.parquet", pd.DataFrame(items | words))
+    given = {"language": "lir", "variant": "", "prediction": ["NOUN", "NOUN VERB VERB"]}
+    answers = pd.DataFrame({"example_id": items["example_id"], **given})
+    write_table(place / "runs" / run / "predictions" / "udpos.parquet", answers)
+    cell = {"run_id": run, "split": "test", "target_task": "udpos", "language": "lir", "metric": "f1"}
+    write_table(place / "tables" / "scores.csv", pd.DataFrame([{**cell, "variant": "", "value": value}]))
+    (tmp_path / "evaluate.py").write_text(EVALUATOR)
+    places = ["--checkout", str(tmp_path), "--seqeval", str(tmp_path), "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["xtreme.py", str(place), *places])
+    assert xtreme.main() == code
+    assert pd.read_csv(tmp_path / "xtreme.csv").largest_difference.tolist() == [value - 75.0]
