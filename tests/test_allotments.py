@@ -11,7 +11,7 @@ from polystilts.gate.calls import call_all
 from polystilts.sources.allotments import low_resource_in_world, low_resource_of
 from polystilts.statistics.compare import primary_contrast
 from polystilts.statistics.factors import factor_effects
-from polystilts.statistics.gains import contrast, gains
+from polystilts.statistics.gains import contrast, gains, transfer_gap
 from polystilts.statistics.intervals import highest_unit
 from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.tables import with_levels
@@ -67,7 +67,10 @@ def test_worlds_are_units_once_an_allotment_is_repeated():
     assert (found.these.unit, found.these.units) == ("world_seed", 4)
     assert found.these.estimate == pytest.approx(4.0, abs=0.5) and not found.notes
     scores = with_levels(table(worlds=(0, 1, 2, 3)), low_resource_of(SHARED))
-    assert highest_unit(scores) == "world_seed" and highest_unit(scores[scores["world_seed"] < 2]) == "seed"
+    two = scores[scores["world_seed"] < 2]
+    assert highest_unit(scores) == "world_seed" and highest_unit(two) == "seed"
+    assert highest_unit(transfer_gap(two, "alb")) == "seed"  # gaps and gains repeat what their scores do
+    assert highest_unit(with_levels(gains(two), low_resource_of(SHARED))) == "seed"
 
 
 def test_a_cell_that_one_world_of_its_allotment_lacks_is_left_out():

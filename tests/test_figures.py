@@ -12,6 +12,7 @@ from polystilts.figures.style import PALETTE, family_styles, save
 from polystilts.statistics.factors import factor_effects
 from polystilts.statistics.gains import contrast, gains, transfer_gap
 from polystilts.statistics.planted import planted_scores
+from polystilts.tasks import TASKS
 
 LANGUAGES = pd.DataFrame(
     [
@@ -123,6 +124,15 @@ def test_missing_cells_and_single_seeds_are_drawn_without_an_interval():
     one = GAINS[(GAINS["seed"] == 0) & ~((GAINS["strategy"] == "english") & (GAINS["target_task"] == "panx"))]
     told = words(figures.gains_heatmap(one))
     assert "one seed" in told and "±" not in told
+
+
+def test_a_heatmap_of_many_targets_slants_their_names_and_stays_in_its_cells():
+    renamed = [GAINS[GAINS["target_task"] == "panx"].assign(target_task=name) for name in TASKS
+               if TASKS[name].role == "target" and name not in set(GAINS["target_task"])]  # fmt: skip
+    many = pd.concat([GAINS[GAINS["seed"] == 0], *(part[part["seed"] == 0] for part in renamed)])
+    figure = figures.gains_heatmap(many)
+    assert {tick.get_rotation() for tick in figure.axes[0].get_xticklabels()} == {40.0}
+    assert "one seed" not in words(figure) and "–" in words(figure)
 
 
 def test_the_forest_shows_hypotheses_that_were_not_run():

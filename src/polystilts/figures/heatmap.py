@@ -24,6 +24,7 @@ from polystilts.statistics.tables import task_kind, with_main_variant
 from polystilts.tasks import STRATEGIES, TASKS
 
 ORDER = [name for name, task in TASKS.items() if task.role == "target"]  # XTREME-R first
+MOST_WIDE = 7  # more targets than these need small type and slanted names
 
 
 def gains_heatmap(
@@ -50,7 +51,8 @@ def gains_heatmap(
             if (arm, target) in cells.index:
                 mean[i, j] = np.mean(cells[arm, target])
     with house_style():
-        figure, (axes,) = new_figure(1.7 + 0.46 * len(arms))
+        narrow = len(targets) > MOST_WIDE
+        figure, (axes,) = new_figure(1.7 + 0.46 * len(arms) + 0.5 * narrow)
         treated = mean[[not STRATEGIES[arm[1]].control for arm in arms]]
         spanned = np.abs(treated if np.isfinite(treated).any() else mean)
         limit = max(1.0, float(np.nanmax(spanned)) if np.isfinite(spanned).any() else 1.0)
@@ -64,12 +66,13 @@ def gains_heatmap(
                 if np.isnan(mean[i, j]):
                     axes.text(j + 0.5, i + 0.5, "·", ha="center", va="center", color=INK)
                     continue
-                _write_cell(axes, i, j, cells[arm, target], shades((mean[i, j] / limit + 1) / 2))
+                shade = shades((mean[i, j] / limit + 1) / 2)
+                _write_cell(axes, i, j, cells[arm, target], shade, narrow)
                 if task_kind(arm[2]) and task_kind(arm[2]) == task_kind(target):
                     axes.add_patch(_box(i, j))
-        axes.set_xticks(
-            np.arange(len(targets)) + 0.5, [_folded(task_title(t)) for t in targets], fontsize=9.5
-        )
+        titles = [task_title(target) if narrow else _folded(task_title(target)) for target in targets]
+        slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if narrow else {}
+        axes.set_xticks(np.arange(len(targets)) + 0.5, titles, fontsize=9.5, **slanted)
         axes.set_yticks(np.arange(len(arms)) + 0.5, [arm_title(arm[1], arm[2], arm[3]) for arm in arms])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
@@ -87,13 +90,15 @@ def _arm_key(row) -> tuple[int, str, str, str]:
     return (list(STRATEGIES).index(row.strategy), row.strategy, row.intermediate_task, row.language_set)
 
 
-def _write_cell(axes, i: int, j: int, values: list[float], shade: tuple) -> None:
+def _write_cell(axes, i: int, j: int, values: list[float], shade: tuple, narrow: bool) -> None:
     mean, low, _ = interval_of(pd.Series(values))
     luminance = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2]
     ink = "white" if luminance < 0.5 else INK
-    axes.text(j + 0.5, i + 0.40, signed(mean), ha="center", va="center", color=ink, fontsize=11)
-    spread = f"±{mean - low:.1f}" if np.isfinite(low) else "one seed" if len(values) == 1 else "no spread"
-    axes.text(j + 0.5, i + 0.76, spread, ha="center", va="center", color=ink, fontsize=8.5)
+    large, small = (9, 7) if narrow else (11, 8.5)
+    axes.text(j + 0.5, i + 0.40, signed(mean), ha="center", va="center", color=ink, fontsize=large)
+    unknown = "–" if narrow else "one seed" if len(values) == 1 else "no spread"
+    spread = f"±{mean - low:.1f}" if np.isfinite(low) else unknown
+    axes.text(j + 0.5, i + 0.76, spread, ha="center", va="center", color=ink, fontsize=small)
 
 
 def _box(i: int, j: int):

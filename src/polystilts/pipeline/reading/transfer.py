@@ -47,6 +47,12 @@ def ready_scores(study: Study) -> pd.DataFrame:
     return with_levels(read_table(file), low_resource_of(study.scale.shared))
 
 
+def ready_gains(study: Study) -> pd.DataFrame:
+    """The table of gains that the analysis left, with the resource level of their language in their world."""
+    gains = read_table(study.folder / "tables" / "gains.csv")
+    return with_levels(gains, low_resource_of(study.scale.shared))
+
+
 def score_table(scores: pd.DataFrame, languages: pd.DataFrame, strategy: str = "none") -> pd.DataFrame:
     """Mean scores of one strategy over its runs: target tasks down, languages across, from near to far."""
     rows = with_main_variant(main_scores(scores))
