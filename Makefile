@@ -5,6 +5,7 @@ SET ?=
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 VENV ?= .venv
+LAB ?=
 RUN = $(VENV)/bin/python -m polystilts
 CHOSEN = --scale $(SCALE) $(if $(SET),--set '$(SET)') $(if $(DATA),--data '$(DATA)') --cores $(CORES)
 READY = $(VENV)/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
@@ -44,8 +45,8 @@ test: $(READY)  ## run the tests
 bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet machine
 	@$(VENV)/bin/python bench/run.py
 
-lab: $(READY)  ## open the chapters in JupyterLab
-	@cd notebooks && ../$(VENV)/bin/jupyter lab
+lab: $(READY)  ## open the chapters in JupyterLab (LAB="--no-browser --allow-root" passes options on)
+	@cd notebooks && ../$(VENV)/bin/jupyter lab $(LAB)
 
 lock:  ## derive requirements.lock from pyproject.toml
 	$(PYTHON) tools/lock.py
