@@ -114,7 +114,7 @@ study = open_study(scale, tag, seeds=seeds)
 """
 
 
-def make_repository(root: Path) -> Path:
+def make_repository(root: Path, batches: int = 1) -> Path:
     """A repository with the real pipeline, pretended rooms and chapters of one call each."""
     package = root / "src" / "polystilts"
     shutil.copytree(paths.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -127,7 +127,7 @@ def make_repository(root: Path) -> Path:
     stages.write_text(stages.read_text() + COLLECT)
     shutil.copytree(paths.PARAMS, root / "params")
     file = root / "params" / "tiny.yaml"
-    file.write_text(file.read_text().replace("batches: 1", "batches: 2"))
+    file.write_text(file.read_text().replace("batches: 1", f"batches: {batches}"))
     (root / "notebooks").mkdir()
     for name, call in CALLS.items():
         (root / "notebooks" / f"{name}.py").write_text(CHAPTER.format(call=call))

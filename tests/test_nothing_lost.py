@@ -69,7 +69,7 @@ def copy_of(root: Path, target: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_second_run_is_told_who_holds_the_study_and_touches_nothing(tmp_path):
-    root = small_study.make_repository(tmp_path / "held")
+    root = small_study.make_repository(tmp_path / "held", batches=2)
     first = start(root)
     holder = root / "outputs/tiny/.done/holder.json"
     wait_for(lambda: holder.exists() and len(records(root)) > 2)
@@ -84,7 +84,7 @@ def test_a_second_run_is_told_who_holds_the_study_and_touches_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_a_scheduler_that_ends_the_study_leaves_no_process_no_lock_and_one_message(whole, tmp_path):
-    root = small_study.make_repository(tmp_path / "ended")
+    root = small_study.make_repository(tmp_path / "ended", batches=2)
     driver = start(root)
     wait_for(lambda: len(records(root)) > 4)
     family = psutil.Process(driver.pid).children(recursive=True)
@@ -102,7 +102,7 @@ def test_a_scheduler_that_ends_the_study_leaves_no_process_no_lock_and_one_messa
 
 @pytest.mark.slow
 def test_orphans_of_a_killed_run_are_found_and_ended_before_anything_starts(whole, tmp_path):
-    root = small_study.make_repository(tmp_path / "orphans")
+    root = small_study.make_repository(tmp_path / "orphans", batches=2)
     driver = start(root)
     wait_for(lambda: len(records(root)) > 4)
     for process in (psutil.Process(driver.pid), *psutil.Process(driver.pid).children(recursive=True)):

@@ -183,7 +183,7 @@ def test_a_clone_with_committed_outputs_runs_everything(finished, tmp_path):
     shutil.rmtree(root / "outputs/tiny/.done")
     for checkpoints in (root / "outputs/tiny/runs").glob("*/checkpoints"):
         shutil.rmtree(checkpoints)
-    ended = small_study.run(root)
+    ended = small_study.run(root, "--no-notebooks")
     assert ended.returncode == 0, ended.stderr
     assert "largest difference is 0.00 points" in ended.stdout
     assert len(records(root)) == len(records(finished[0]))
@@ -206,7 +206,7 @@ def test_another_seed_runs_only_the_new_cells(finished, tmp_path):
 
 @pytest.mark.slow
 def test_a_killed_study_goes_on_and_ends_with_the_same_bytes(finished, tmp_path):
-    root = small_study.make_repository(tmp_path / "killed")
+    root = small_study.make_repository(tmp_path / "killed", batches=2)
     env = small_study.surroundings(root)
     command = small_study.command("run", "--scale", "tiny", "--cores", "2")
     driver = subprocess.Popen(

@@ -109,7 +109,7 @@ def slurm():
 
 @pytest.mark.slow
 def test_a_study_runs_through_a_queue_and_takes_its_orphans_out_of_it(slurm, tmp_path):
-    root = small_study.make_repository(tmp_path / "queued")
+    root = small_study.make_repository(tmp_path / "queued", batches=2)
     profile = root / "profiles" / "slurm"
     shutil.copytree(paths.REPOSITORY / "profiles" / "slurm", profile)
     file = profile / "config.yaml"

@@ -106,7 +106,8 @@ def _count_table(train: list, labels: list, test: list, cues: set[str]) -> tuple
         seen.setdefault(counts, []).append(label)
     table = {counts: commonest(found) for counts, found in seen.items()}
     hits = sum(table[counts] == label for counts, label in zip(first, labels, strict=True))
-    return hits, [table.get(counts, commonest(labels)) for counts in second]
+    unseen = commonest(labels)
+    return hits, [table.get(counts, unseen) for counts in second]
 
 
 # --- multiple choice ------------------------------------------------------------------------------------

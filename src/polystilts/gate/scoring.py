@@ -10,10 +10,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-import ir_measures
 import numpy as np
 import pandas as pd
-from sklearn.metrics import accuracy_score
 
 from polystilts.errors import StudyError
 from polystilts.tasks import Task
@@ -51,7 +49,13 @@ def _measures(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, fl
         return _answers(task, asked, given)
     if task.kind == "retrieval":
         return _rankings(task, asked, given)
-    return {"accuracy": 100 * float(accuracy_score(gold, given))}
+    return {"accuracy": _accuracy(gold, given)}
+
+
+def _accuracy(gold: list[str], given: list[str]) -> float:
+    from sklearn.metrics import accuracy_score  # a third of a second that every page would wait for
+
+    return 100 * float(accuracy_score(gold, given))
 
 
 # --- tags -----------------------------------------------------------------------------------------------
@@ -61,7 +65,7 @@ def _tagging(task: Task, gold: list[str], given: list[str]) -> dict[str, float]:
     right, guess = ([text.split(" ") for text in column] for column in (gold, given))
     if [*map(len, right)] != [*map(len, guess)]:
         raise StudyError(f"{task.name}: tags and words differ in number")
-    by_word = 100 * float(accuracy_score([t for s in right for t in s], [t for s in guess for t in s]))
+    by_word = _accuracy([t for s in right for t in s], [t for s in guess for t in s])
     if task.metric == "token_accuracy":
         return {"token_accuracy": by_word}
     found = {task.metric: chunk_f1(right, guess)}
@@ -157,7 +161,7 @@ def _rankings(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, fl
         return {"bucc_f1": 200 * len(right & mined) / (len(right) + len(mined))}
     if task.metric == "accuracy":
         first = [guess.split()[0] if guess.split() else "" for guess in ranked]
-        return {"accuracy": 100 * float(accuracy_score(gold, first))}
+        return {"accuracy": _accuracy(gold, first)}
     found = {task.metric: ranking(task.metric, gold, ranked)}
     whole = [_whole_precision(right, guess) for right, guess in zip(gold, given, strict=True)]
     if task.metric == "map@20" and None not in whole:
@@ -188,6 +192,8 @@ def ranking(metric: str, gold: Sequence[str], given: Sequence[str], depth: int =
         relevant[query] = dict.fromkeys(wanted, 1)
         ranked[query] = {name: float(depth - place) for place, name in enumerate(places)}
         scale[query] = len(wanted) / min(len(wanted), depth) if metric == "map@20" else 1.0
+    import ir_measures
+
     measure = ir_measures.AP if metric == "map@20" else ir_measures.RR
     values = {row.query_id: row.value for row in ir_measures.iter_calc([measure], relevant, ranked)}
     return 100 * float(np.mean([values.get(query, 0.0) * scale[query] for query in relevant]))
