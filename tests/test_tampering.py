@@ -11,6 +11,8 @@ import yaml
 from small_evidence import make_repository
 
 from polystilts.files import fingerprint, read_json, sha256, write_json
+from polystilts.gate import recompute
+from polystilts.gate.evidence import open_evidence
 from polystilts.gate.verdict import verify
 from polystilts.pipeline.records import code_now
 
@@ -367,6 +369,16 @@ def test_data_that_are_not_there_are_made_again_from_their_seed(root):
     assert checks["data"].facts["worlds"] == 1 and not checks["data"].findings
     changed_labels(root)
     assert any("not the right answers" in f.what for _, f in judged(root).findings)
+
+
+def test_several_processes_mark_as_one_does(untouched, monkeypatch):
+    evidence = open_evidence(outputs(untouched), untouched)
+    alone, table = recompute.check_scores(evidence)
+    monkeypatch.setattr(recompute, "FILES_A_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    together, again = recompute.check_scores(evidence)
+    assert together == alone and together.facts["prediction_files"] == 18
+    pd.testing.assert_frame_equal(again, table)
 
 
 @pytest.mark.slow

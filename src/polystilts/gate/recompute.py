@@ -1,7 +1,11 @@
 """Are the published numbers what predictions and labels give? Scores, gains and claims, computed again."""
 
 import math
-from collections.abc import Sequence
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 
@@ -14,6 +18,7 @@ from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS
 
 ROUNDING = 1.5e-6  # tables keep six decimals
+FILES_A_PROCESS = 50  # starting a process takes as long as marking about thirty files of predictions
 KEY = ["run_id", "target_task", "language", "metric", "variant"]
 
 
@@ -25,7 +30,7 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
         lost = falsifies("tables/scores.csv is not there: no score can be checked")
         return Check("scores", question, "There is no score table.", (lost,), complete=False), pd.DataFrame()
     findings: list[Finding] = []
-    tables, files = [], 0
+    asked, tables = [], []
     for run, record in evidence.runs.items():
         world = record["seeds"]["world"]
         for target in record["parameters"]["shared"]["target_tasks"]:
@@ -36,23 +41,43 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
                 name = missing[0].relative_to(evidence.folder)
                 findings.append(Finding("open", f"{name} is not there: not scored again", (run,)))
                 continue
-            try:
-                again = score_again(TASKS[target], pd.read_parquet(predictions), pd.read_parquet(labels))
-            except (StudyError, KeyError, ValueError) as problem:
-                name = predictions.relative_to(evidence.folder)
-                findings.append(falsifies(f"{name} cannot be marked: {problem}", (run,)))
-                continue
-            files += 1
-            tables.append(again.assign(run_id=run, target_task=target))
+            asked.append((run, target, predictions, labels))
+    for (run, target, predictions, _), again in zip(asked, _marked_again(asked), strict=True):
+        if isinstance(again, str):
+            name = predictions.relative_to(evidence.folder)
+            findings.append(falsifies(f"{name} cannot be marked: {again}", (run,)))
+            continue
+        tables.append(again.assign(run_id=run, target_task=target))
     again = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*KEY, "value", "n"])
     findings += _differences(published[published["split"] == "test"], again)
     not_again = int((published["split"] != "test").sum())
     if not_again:
         findings.append(Finding("note", f"{not_again} development scores are not computed again: their "
                                         "predictions are not kept; no claim rests on them"))  # fmt: skip
-    done = f"{len(again):,} scores computed again from {files} prediction files."
-    facts = {"scores": len(again), "prediction_files": files}
-    return Check("scores", question, done, tuple(findings), files > 0, facts), again
+    done = f"{len(again):,} scores computed again from {len(tables)} prediction files."
+    facts = {"scores": len(again), "prediction_files": len(tables)}
+    return Check("scores", question, done, tuple(findings), bool(tables), facts), again
+
+
+Asked = tuple[str, str, Path, Path]  # a run, a target task, and the files of its predictions and labels
+
+
+def _marked_again(asked: Sequence[Asked]) -> Iterator[pd.DataFrame | str]:
+    """The scores of each file, or why it cannot be marked; many files share the cores of the machine."""
+    processes = min(os.cpu_count() or 1, len(asked) // FILES_A_PROCESS)
+    if processes < 2:
+        yield from map(_mark_again, asked)
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_mark_again, asked, chunksize=10)
+
+
+def _mark_again(asked: Asked) -> pd.DataFrame | str:
+    _, target, predictions, labels = asked
+    try:
+        return score_again(TASKS[target], pd.read_parquet(predictions), pd.read_parquet(labels))
+    except (StudyError, KeyError, ValueError) as problem:
+        return str(problem)
 
 
 def _differences(published: pd.DataFrame, again: pd.DataFrame) -> list[Finding]:
