@@ -23,7 +23,7 @@ MEASURED = ("value", "n")
 
 
 def compared(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """How the main scores of each target moved, in points: root mean square, mean and largest; the allowance."""
+    """How far the main scores of each target moved, in points, and the spread that allows for it."""
     unit = "encoder_seed" if first["encoder_seed"].nunique() > 1 else "seed"
     keys = [column for column in first if column not in MEASURED]
     same = [column for column in keys if column not in (unit, "run_id")]

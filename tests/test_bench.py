@@ -13,6 +13,7 @@ from polystilts.training.recipe import Recipe
 
 BENCH = paths.REPOSITORY / "bench"
 sys.path.insert(0, str(BENCH))
+import again  # noqa: E402
 import features  # noqa: E402
 import gpu  # noqa: E402
 import jobs  # noqa: E402
@@ -136,3 +137,17 @@ def test_published_scores_are_held_against_another_evaluator(tmp_path, monkeypat
     monkeypatch.setattr(sys, "argv", ["xtreme.py", str(place), *places])
     assert xtreme.main() == code
     assert pd.read_csv(tmp_path / "xtreme.csv").largest_difference.tolist() == [value - 75.0]
+
+
+@pytest.mark.parametrize(("move", "within"), [(1.0, True), (3.0, False)])
+def test_a_second_run_is_held_against_the_spread_of_seeds(move, within):
+    cell = {"target_task": "udpos", "language": "lir", "metric": "f1", "split": "test", "variant": ""}
+    seeds = [{**cell, "run_id": f"run-s{seed}", "encoder_seed": 0, "seed": seed} for seed in (0, 1)]
+    first = pd.DataFrame(seeds).assign(value=[50.0, 52.0], n=9)  # the spread is the root of two
+    second = first.assign(value=first["value"] + [move, -move])
+    (row,) = again.compared(first, second).to_dict("records")
+    assert (row["scores"], row["equal"], row["missing"], row["mean"]) == (2, 0, 0, 0.0)
+    assert row["moved"] == pytest.approx(move) and row["spread"] == pytest.approx(2**0.5)
+    assert row["within"] == within
+    (short,) = again.compared(first, second[:1]).to_dict("records")
+    assert short["missing"] == 1
