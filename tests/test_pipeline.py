@@ -183,7 +183,7 @@ def test_a_clone_with_committed_outputs_runs_everything(finished, tmp_path):
     shutil.rmtree(root / "outputs/tiny/.done")
     for checkpoints in (root / "outputs/tiny/runs").glob("*/checkpoints"):
         shutil.rmtree(checkpoints)
-    ended = small_study.run(root, "--no-notebooks")
+    ended = small_study.run(root)
     assert ended.returncode == 0, ended.stderr
     assert "largest difference is 0.00 points" in ended.stdout
     assert len(records(root)) == len(records(finished[0]))

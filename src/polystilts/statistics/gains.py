@@ -63,7 +63,8 @@ def transfer_gap(scores: pd.DataFrame, source: str, unexposed: bool = False) -> 
     if unexposed:
         rows = rows[(rows["exposure"] == "none") | (rows["language"] == source)]
     keys = ["run_id", *MATCH[:4], "strategy", "intermediate_task", "language_set", "target_task", "task_kind"]
-    keys += [name for name in ("allotment",) if name in rows]  # it decides what was repeated
+    if "allotment" in rows:  # it decides what was repeated
+        keys.append("allotment")
     at_home = rows[rows["language"] == source].set_index(keys)["value"]
     abroad = rows[rows["language"] != source].groupby(keys)["value"].mean()
     table = pd.DataFrame({"source": at_home, "others": abroad}).dropna()
