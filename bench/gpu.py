@@ -43,7 +43,7 @@ def rows(
     sizes: dict = SIZES,
     lengths: dict = LENGTHS,
     vocabulary: int = VOCABULARY,
-    updates: int = 40,
+    updates: int = 80,
     product: int = 8192,
 ) -> Iterator[dict]:
     """Every size and length: all sides, and the share of the matrix rate that each reaches."""

@@ -106,7 +106,7 @@ Work = Callable[[], tuple[int, float]]  # trains; the tokens it read, and its me
 
 def ours(model, features: Features, recipe: Recipe, width: int) -> Work:
     """Our loop."""
-    lesson = Lesson(model, features, recipe, np.random.default_rng(0))
+    lesson = Lesson(model.to(choose_device()), features, recipe, np.random.default_rng(0))
 
     def work() -> tuple[int, float]:
         curve, budget = train([lesson], [0] * recipe.updates, recipe, 0)

@@ -62,9 +62,27 @@ def test_twice_the_seeds_take_twice_the_training_of_runs(study):
     assert forecast.cells_of(more)["finetune"] == 2 * forecast.cells_of(study)["finetune"]
 
 
-def test_large_scales_say_what_is_assumed(study):
+def test_large_scales_say_what_their_rate_rests_on(study):
     text = plan(opened("xlmr-large", {}), 8)
-    assert "of one GPU" in text and "assumed, not measured" in text
+    assert "of one GPU" in text and "trainings of XLM-R-large on one" in text
+
+
+def test_the_rate_of_a_gpu_is_the_median_of_our_side_at_the_same_size(study, tmp_path):
+    scale, file = opened("xlmr-large", {}).scale, tmp_path / "gpu.csv"
+    assert forecast.benched_rate(scale, file) == (
+        "assumed, not measured: 1e+14 operations a second on one GPU", forecast.ASSUMED_RATE,
+    )  # fmt: skip
+    file.write_text(
+        "setting,side,amount,wall_s,processor\n"
+        '"XLM-R-large, short",ours,1000,2,A card\n'
+        '"XLM-R-large, long",ours,1000,1,A card\n'
+        '"XLM-R-large, longer",ours,3000,1,A card\n'
+        '"XLM-R-large, short",Trainer,9000,1,A card\n'
+        '"XLM-R-base, short",ours,9000,1,A card\n'
+    )
+    words, rate = forecast.benched_rate(scale, file)
+    assert rate == pytest.approx(6 * 301_989_888 * 1000)
+    assert "3 trainings of XLM-R-large on one A card" in words
 
 
 def test_what_was_foreseen_is_kept_before_any_work_and_compared_with_the_truth(study):

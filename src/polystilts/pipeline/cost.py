@@ -41,9 +41,10 @@ def page() -> str:
         "Nobody has run these scales. Every number below is computed from the scale files by "
         "`python -m polystilts.pipeline.cost`; none is typed.", "",
         *rows, "",
-        f"The basis for GPUs: *{cost.basis}*. The rate is an assumption (a third of what an A100 lists for "
-        f"bfloat16) until a study has been measured on one; then `tables/time.csv` of that study takes its "
-        f"place. A training row is assumed to have {ASSUMED_TOKENS['question_answering']} tokens in question "
+        f"The basis for `xlmr-base`: *{found['xlmr-base'].basis}*. For `xlmr-large`: *{cost.basis}*. "
+        "`bench/gpu.csv` has each of these trainings, with rows of drawn lengths, and bench/README.md what "
+        "held the card up; once a study has run on a GPU its `tables/time.csv` takes their place. A training "
+        f"row is assumed to have {ASSUMED_TOKENS['question_answering']} tokens in question "
         f"answering, {ASSUMED_TOKENS['retrieval']} in retrieval and {ASSUMED_OTHER} elsewhere, a test item "
         f"{ASSUMED_OTHER}. Each token costs 6 operations for every weight of the encoder's body in training "
         "and 2 in reading (Kaplan et al. 2020, arXiv:2001.08361); attention and heads are left out.", "",

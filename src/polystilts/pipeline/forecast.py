@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 from polystilts import paths
 from polystilts.files import read_json, write_json, write_text
@@ -26,7 +27,8 @@ POSITIONS = 514  # places in a text that an encoder of this kind knows
 FLOAT = 4  # bytes of a weight on disk
 
 # Assumptions for scales with a ready-made encoder, until one of them has been measured.
-ASSUMED_RATE = 1.0e14  # operations a second: a third of the 312e12 that an A100 lists for bfloat16
+BENCH = paths.REPOSITORY / "bench" / "gpu.csv"  # our loop on a GPU, as `python bench/gpu.py` measures it
+ASSUMED_RATE = 1.0e14  # operations a second where there is no such file: a third of what an A100 lists
 ASSUMED_TOKENS = {"question_answering": 384, "retrieval": 96}  # a row's, padding left out; others:
 ASSUMED_OTHER = 128
 ASSUMED_READ_BYTES = 60  # of one prediction on disk
@@ -36,8 +38,7 @@ ASSUMED_READ_BYTES = 60  # of one prediction on disk
 class Rates:
     """What one study was measured at."""
 
-    basis: str  # the study, or what is assumed in its place
-    measured: bool
+    basis: str  # the study, or what is taken in its place
     train: float  # operations a second in training
     read: float  # operations a second in prediction
     row_tokens: float  # tokens of a training row; 0 where they are assumed by kind of task
@@ -149,7 +150,7 @@ def pretraining_tokens(study: Study) -> int:
 def rates_for(study: Study) -> Rates | None:
     """The rates to foresee a study with: its own, its scale's, those of another generated world; or none.
 
-    A scale for GPUs takes its own measured rates, and stated assumptions where there are none.
+    A scale for GPUs takes its own measured rates, the bench's where there are none, or a stated assumption.
     """
     names = [study.name, study.scale.name] + ([] if needs_gpu(study.scale) else ["demo", "tiny"])
     for name in dict.fromkeys(names):
@@ -157,9 +158,26 @@ def rates_for(study: Study) -> Rates | None:
         if file.exists() and (found := measured_rates(name, file)):
             return found
     if needs_gpu(study.scale):
-        words = f"assumed, not measured: {ASSUMED_RATE:.0e} operations a second on one GPU"
-        return Rates(words, False, ASSUMED_RATE, ASSUMED_RATE, 0.0, 0.0, 0.0, 0.0)
+        words, rate = benched_rate(study.scale)
+        return Rates(words, rate, rate, 0.0, 0.0, 0.0, 0.0)
     return None
+
+
+def benched_rate(scale: Scale, file: Path = BENCH) -> tuple[str, float]:
+    """Operations a second of training an encoder of this size on one GPU, and in words where that is from."""
+    size = "XLM-R-" + scale.shared["encoder"].rpartition("-")[2]
+    rates, device = [], ""
+    if file.exists():
+        with open(file, encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                if row["side"] == "ours" and row["setting"].startswith(size + ","):
+                    rates.append(TRAIN * body_weights(scale) * float(row["amount"]) / float(row["wall_s"]))
+                    device = row["processor"]
+    if not rates:
+        return f"assumed, not measured: {ASSUMED_RATE:.0e} operations a second on one GPU", ASSUMED_RATE
+    rate = median(rates)
+    words = f"{rate:.1e} operations a second, the median of {len(rates)} trainings of {size} on one {device}"
+    return f"{words}; prediction is taken to be as fast", rate
 
 
 def measured_rates(name: str, file: Path) -> Rates | None:
@@ -182,7 +200,6 @@ def measured_rates(name: str, file: Path) -> Rates | None:
     other = sum(spent.values()) - train - spent["predict"] - spent["start"]
     return Rates(
         basis=f"measured at {name}",
-        measured=True,
         train=TRAIN * weights * (tokens["train"] + tokens["shared-train"]) / train,
         read=READ * weights * tokens["predict"] / spent["predict"],
         row_tokens=tokens["train"] / sum(run_rows(study, run) for run in study.runs),
