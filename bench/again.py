@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from polystilts.files import write_table
+from polystilts.gate.replication import seed_spread
 from polystilts.pipeline.times import compare_outcomes
 from polystilts.statistics.tables import read_table
 from polystilts.tasks import TASKS
@@ -24,9 +25,8 @@ MEASURED = ("value", "n")
 
 def compared(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """How far the main scores of each target moved, in points, and the spread that allows for it."""
-    unit = "encoder_seed" if first["encoder_seed"].nunique() > 1 else "seed"
     keys = [column for column in first if column not in MEASURED]
-    same = [column for column in keys if column not in (unit, "run_id")]
+    spreads = {target: seed_spread(first, target)[1] for target in first["target_task"].unique()}
     first, second = (
         rows[
             (rows["split"] == "test") & (rows["metric"] == rows["target_task"].map(lambda t: TASKS[t].metric))
@@ -37,7 +37,7 @@ def compared(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     both["moved"] = both["value_again"] - both["value"]
     rows = []
     for target, part in both.groupby("target_task", sort=True):
-        spread = part.groupby(same)["value"].var().mean() ** 0.5
+        spread = spreads[target]
         moved = (part["moved"] ** 2).mean() ** 0.5
         rows.append({
             "target_task": target, "scores": len(part), "missing": int(part["moved"].isna().sum()),

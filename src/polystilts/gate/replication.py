@@ -186,6 +186,23 @@ def judge(
     return within_tolerance(evidence, run, target, again, words)
 
 
+def seed_spread(scores: pd.DataFrame, target: str) -> tuple[str, float]:
+    """How far apart seeds leave a target's main test scores: which seeds, and their standard deviation.
+
+    Pretraining seeds where there are several, seeds of training elsewhere. The deviation, in points, is the
+    root of the mean variance over everything else that a score has; NaN with one seed only.
+    """
+    unit = "encoder_seed" if scores["encoder_seed"].nunique() > 1 else "seed"
+    cells = [
+        "world_seed", "encoder_seed", "seed", "strategy", "intermediate_task", "language_set", "language",
+        "variant",
+    ]  # fmt: skip
+    cells.remove(unit)
+    main = scores["metric"] == TASKS[target].metric
+    rows = scores[(scores["split"] == "test") & (scores["target_task"] == target) & main]
+    return unit, float(rows.groupby(cells)["value"].var().mean() ** 0.5)
+
+
 def within_tolerance(
     evidence: Evidence, run: str, target: str, again: pd.DataFrame, words: str
 ) -> tuple[str, str]:
@@ -199,26 +216,10 @@ def within_tolerance(
     tests = scores[(scores["split"] == "test") & (scores["target_task"] == target)]
     both = tests.merge(fresh, on=keys, suffixes=("", "_again"))
     both = both[both["metric"] == TASKS[target].metric]
-    unit = "encoder_seed" if scores["encoder_seed"].nunique() > 1 else "seed"
-    same = [
-        column
-        for column in (
-            "world_seed",
-            "encoder_seed",
-            "seed",
-            "strategy",
-            "intermediate_task",
-            "language_set",
-            "language",
-            "metric",
-            "variant",
-        )
-        if column != unit
-    ]
-    variance = tests[tests["metric"] == TASKS[target].metric].groupby(same)["value"].var().mean()
-    if not len(both) or pd.isna(variance):
+    unit, spread = seed_spread(scores, target)
+    if not len(both) or pd.isna(spread):
         return "failed", f"{words}; with one {unit} there is no spread to compare with"
-    moved, spread = float(((both["value"] - both["value_again"]) ** 2).mean() ** 0.5), float(variance**0.5)
+    moved = float(((both["value"] - both["value_again"]) ** 2).mean() ** 0.5)
     kind = "pretraining seeds" if unit == "encoder_seed" else "seeds (there is one pretraining only)"
     words = (
         f"{words}; scores moved by {moved:.2f} points, their standard deviation over {kind} is {spread:.2f}"
