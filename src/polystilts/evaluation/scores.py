@@ -62,7 +62,10 @@ def _items(task: Task, paired: pd.DataFrame, where: str) -> dict[str, list[float
     """Every measure that single items have, in the order of the rows."""
     mark = _MARKERS[task.kind]
     marks = []
-    for number, row in enumerate(paired.to_dict("records"), start=1):
+    names = list(paired)
+    columns = [paired[name].to_numpy(dtype=object) for name in names]  # as records, pandas takes twice as long
+    for number, values in enumerate(zip(*columns, strict=True), start=1):
+        row = dict(zip(names, values, strict=True))
         try:
             marks.append(mark(task, row))
         except ValueError as problem:
@@ -169,13 +172,14 @@ def _pair(task: Task, predictions: pd.DataFrame, labels: pd.DataFrame, where: st
     gold = labels[[c for c in labels.columns if c in (*keys, "gold", *ANSWER_COLUMNS)]]
     paired = found[[*keys, "variant", "prediction"]].merge(gold, on=keys, how="left")
     _refuse_rows(paired["gold"].isna(), paired, where, "unknown example; its id is not among the labels")
+    wanted = labels["language"].value_counts()
     for (language, variant), part in paired.groupby(["language", "variant"]):
-        wanted = labels.loc[labels["language"] == language, "example_id"]
-        missing = sorted(set(wanted) - set(part["example_id"]))
-        if missing:
+        if len(part) < wanted[language]:  # each is known and there once, so these are some of them
+            ids = labels.loc[labels["language"] == language, "example_id"]
+            missing = sorted(set(ids) - set(part["example_id"]))
             cell = f"{language}, variant {variant}" if variant else language
             raise StudyError(
-                f"{where}: {len(missing)} of {len(wanted)} examples in {cell} have no prediction, "
+                f"{where}: {len(missing)} of {len(ids)} examples in {cell} have no prediction, "
                 f"the first is {missing[0]}; predict them all"
             )
     return paired

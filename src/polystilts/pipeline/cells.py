@@ -139,6 +139,7 @@ def contents(study: Study, stage: str, key: str, *within: str) -> str:
     )
 
 
+@cache
 def code_hash(*modules: str) -> str:
     """A fingerprint of all code that these modules reach in the study, without comments and docstrings."""
     reached: dict[str, str] = {}
@@ -191,4 +192,10 @@ def source_of(module: str) -> Path | None:
 
 def versions(*libraries: str) -> dict[str, str]:
     """The installed versions of libraries that results depend on, without the build they come from."""
-    return {name: version(name).partition("+")[0] for name in libraries}
+    return {name: version_of(name) for name in libraries}
+
+
+@cache
+def version_of(library: str) -> str:
+    """The installed version of one library; every cell asks for the same few, and each answer is read anew."""
+    return version(library).partition("+")[0]

@@ -206,15 +206,21 @@ def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
     write_labels(study)
     source, tables = study.scale.shared["source_language"], []
     with account.spend("statistics"):
+        labels = {
+            (seed, target): pd.read_parquet(labels_file(study, seed, target))
+            for seed in {run.world_seed for run in runs}
+            for target in study.target_tasks
+        }
         for run in runs:
+            seen = {
+                "intermediate_kinds": kinds_seen(run), "labelled_languages": languages_seen(study, run),
+            }  # fmt: skip
             for target in study.target_tasks:
+                predictions = pd.read_parquet(study.run_folder(run) / "predictions" / f"{target}.parquet")
                 tables.append(
                     score_run(
-                        run, study.name, TASKS[target],
-                        pd.read_parquet(study.run_folder(run) / "predictions" / f"{target}.parquet"),
-                        pd.read_parquet(labels_file(study, run.world_seed, target)),
-                        source_language=source, intermediate_kinds=kinds_seen(run),
-                        labelled_languages=languages_seen(study, run),
+                        run, study.name, TASKS[target], predictions, labels[run.world_seed, target],
+                        source_language=source, **seen,
                     )
                 )  # fmt: skip
             tables += development_rows(study, run)
