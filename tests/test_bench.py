@@ -142,7 +142,8 @@ def test_published_scores_are_held_against_another_evaluator(tmp_path, monkeypat
 @pytest.mark.parametrize(("move", "within"), [(1.0, True), (3.0, False)])
 def test_a_second_run_is_held_against_the_spread_of_seeds(move, within):
     cell = {"target_task": "udpos", "language": "lir", "metric": "f1", "split": "test", "variant": ""}
-    seeds = [{**cell, "run_id": f"run-s{seed}", "encoder_seed": 0, "seed": seed} for seed in (0, 1)]
+    cell |= {"world_seed": 0, "encoder_seed": 0, "strategy": "none", "intermediate_task": "none"}
+    seeds = [{**cell, "language_set": "-", "run_id": f"run-s{seed}", "seed": seed} for seed in (0, 1)]
     first = pd.DataFrame(seeds).assign(value=[50.0, 52.0], n=9)  # the spread is the root of two
     second = first.assign(value=first["value"] + [move, -move])
     (row,) = again.compared(first, second).to_dict("records")

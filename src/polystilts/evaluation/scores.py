@@ -62,8 +62,8 @@ def _items(task: Task, paired: pd.DataFrame, where: str) -> dict[str, list[float
     """Every measure that single items have, in the order of the rows."""
     mark = _MARKERS[task.kind]
     marks = []
-    names = list(paired)
-    columns = [paired[name].to_numpy(dtype=object) for name in names]  # as records, pandas takes twice as long
+    names = list(paired)  # as records, pandas would take twice as long
+    columns = [paired[name].to_numpy(dtype=object) for name in names]
     for number, values in enumerate(zip(*columns, strict=True), start=1):
         row = dict(zip(names, values, strict=True))
         try:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
-from scipy import stats
+import scipy
 
 from polystilts.gate.estimates import Estimate, differences, estimate, subset
 
@@ -133,10 +133,10 @@ def surprises(found: Estimate, row: Mapping[str, Any]) -> dict[str, float]:
     edge, direction = row["smallest_effect"], row["direction"]
 
     def above(bound: float) -> float:
-        return float(stats.t.sf((found.value - bound) / found.error, found.freedom))
+        return float(scipy.stats.t.sf((found.value - bound) / found.error, found.freedom))
 
     def below(bound: float) -> float:
-        return float(stats.t.cdf((found.value - bound) / found.error, found.freedom))
+        return float(scipy.stats.t.cdf((found.value - bound) / found.error, found.freedom))
 
     up, down = min(1.0, 2 * above(0)), min(1.0, 2 * below(0))
     inside = max(above(-edge), below(edge))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from polystilts.tasks import TASKS
 
@@ -36,7 +36,7 @@ class Estimate:
         """The 95 % interval."""
         if self.error is None:
             return None, None
-        half = float(stats.t.isf(0.025, self.freedom)) * self.error
+        half = float(scipy.stats.t.isf(0.025, self.freedom)) * self.error
         return self.value - half, self.value + half
 
 
@@ -147,7 +147,7 @@ def estimate(
     freedom = len(values) - 1
     error = spread / math.sqrt(len(values))
     if picked_from > 1:  # Bonferroni: the smallest cell was picked from all of them
-        error *= float(stats.t.isf(0.025 / picked_from, freedom) / stats.t.isf(0.025, freedom))
+        error *= float(scipy.stats.t.isf(0.025 / picked_from, freedom) / scipy.stats.t.isf(0.025, freedom))
     return Estimate(mean, error, freedom, len(values), len(kept))
 
 
@@ -226,7 +226,7 @@ def _slope(rows: Sequence[Row], contrast: Mapping[str, Any]) -> dict:
     for (unit, target, language), value in by_language(rows).items():
         points[unit, target].append((at[language], value))
     slopes = {
-        key: float(stats.linregress(*zip(*pairs, strict=True)).slope)
+        key: float(scipy.stats.linregress(*zip(*pairs, strict=True)).slope)
         for key, pairs in points.items()
         if len(pairs) > 2 and len({x for x, _ in pairs}) > 1
     }

@@ -76,7 +76,7 @@ def _tagging(task: Task, gold: list[str], given: list[str]) -> dict[str, float]:
 
 
 def chunk_f1(right: Sequence[Sequence[str]], guess: Sequence[Sequence[str]]) -> float:
-    """The F1 of chunks as seqeval finds them, on tags rewritten so that today's seqeval reads them as XTREME's did.
+    """The F1 of seqeval's chunks, on tags rewritten so that today's seqeval reads them as XTREME's did.
 
     XTREME scored with seqeval 0.0.12, which takes the first letter of a tag as its prefix and what follows
     the last hyphen as its type; version 1 cuts the first letter off the type. Written as `first letter-type`

@@ -197,5 +197,5 @@ def versions(*libraries: str) -> dict[str, str]:
 
 @cache
 def version_of(library: str) -> str:
-    """The installed version of one library; every cell asks for the same few, and each answer is read anew."""
+    """The installed version of one library: every cell asks for the same few, and reading one takes time."""
     return version(library).partition("+")[0]

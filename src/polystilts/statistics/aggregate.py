@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from polystilts.statistics.averages import complete
 from polystilts.statistics.intervals import UNIT_WORDS, Interval, highest_unit
@@ -20,7 +20,7 @@ def interquartile_mean(scores: np.ndarray) -> float:
     >>> interquartile_mean(np.array([[0.0, 1.0, 2.0, 99.0]]))
     1.5
     """
-    return float(stats.trim_mean(np.asarray(scores, dtype=float), 0.25, axis=None))
+    return float(scipy.stats.trim_mean(np.asarray(scores, dtype=float), 0.25, axis=None))
 
 
 def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:

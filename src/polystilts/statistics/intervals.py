@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy  # scipy.stats is loaded where it is first asked for: that takes most of a second
 
 from polystilts.statistics.power import minimum_detectable_effect
 
@@ -44,7 +44,7 @@ class Interval:
     @property
     def half_width(self) -> float:
         """Half the length of the interval."""
-        return float(stats.t.ppf(0.5 + self.level / 2, self.df)) * self.se
+        return float(scipy.stats.t.ppf(0.5 + self.level / 2, self.df)) * self.se
 
     @property
     def known(self) -> bool:
@@ -57,11 +57,13 @@ class Interval:
 
     def p_above(self, bound: float) -> float:
         """One-sided p-value against a true value at or below `bound`."""
-        return 1.0 if self.se is None else float(stats.t.sf((self.estimate - bound) / self.se, self.df))
+        return 1.0 if self.se is None else float(scipy.stats.t.sf((self.estimate - bound) / self.se, self.df))
 
     def p_below(self, bound: float) -> float:
         """One-sided p-value against a true value at or above `bound`."""
-        return 1.0 if self.se is None else float(stats.t.cdf((self.estimate - bound) / self.se, self.df))
+        return (
+            1.0 if self.se is None else float(scipy.stats.t.cdf((self.estimate - bound) / self.se, self.df))
+        )
 
     def smallest_visible(self, power: float = 0.8) -> float | None:
         """The minimum detectable effect: what a two-sided test at this level finds with the given power."""
@@ -141,7 +143,7 @@ def wilson_interval(value: float, n: float, level: float = 0.95) -> tuple[float,
     >>> tuple(round(end, 1) for end in wilson_interval(50.0, 100))
     (40.4, 59.6)
     """
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(scipy.stats.norm.ppf(0.5 + level / 2))
     share = value / 100.0
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * ((share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5)

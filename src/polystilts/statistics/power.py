@@ -1,7 +1,7 @@
 """How small an effect could have been seen: the other half of every interval that holds zero."""
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from polystilts.errors import WrongUse
 
@@ -16,9 +16,9 @@ def power(effect: float, sd: float, units: int, error_rate: float = 0.05) -> flo
     """
     if units < 2:
         return 0.0
-    shift, edge = effect / sd * units**0.5, stats.t.ppf(1 - error_rate / 2, units - 1)
-    above = stats.nct.sf(edge, units - 1, shift)
-    below = stats.nct.cdf(-edge, units - 1, shift)
+    shift, edge = effect / sd * units**0.5, scipy.stats.t.ppf(1 - error_rate / 2, units - 1)
+    above = scipy.stats.nct.sf(edge, units - 1, shift)
+    below = scipy.stats.nct.cdf(-edge, units - 1, shift)
     return float(np.nan_to_num(above, nan=1.0) + np.nan_to_num(below))  # scipy gives no number far out
 
 
@@ -40,9 +40,9 @@ def minimum_detectable_effect(
     if not sd > 0:
         raise WrongUse(f"a spread of {sd} points cannot be; measure it over at least two runs")
     # A t shifted by the effect, instead of a noncentral one, is roughly right: it brackets the exact value.
-    edge, more = stats.t.ppf(1 - error_rate / 2, units - 1), stats.t.ppf(at_power, units - 1)
+    edge, more = scipy.stats.t.ppf(1 - error_rate / 2, units - 1), scipy.stats.t.ppf(at_power, units - 1)
     bracket = (1e-6, 1.5 * (edge + more) / units**0.5)
-    standard = optimize.brentq(lambda one: power(one, 1.0, units, error_rate) - at_power, *bracket)
+    standard = scipy.optimize.brentq(lambda one: power(one, 1.0, units, error_rate) - at_power, *bracket)
     return float(standard * sd)
 
 
@@ -57,5 +57,5 @@ def detectable_by_items(
     (19.8, 5.0)
     """
     share = score / 100.0
-    steps = stats.norm.ppf(1 - error_rate / 2) + stats.norm.ppf(at_power)
+    steps = scipy.stats.norm.ppf(1 - error_rate / 2) + scipy.stats.norm.ppf(at_power)
     return float(100 * steps * (2 * share * (1 - share) / n) ** 0.5)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from polystilts.evaluation.scores import SCORE_COLUMNS
 from polystilts.statistics.power import minimum_detectable_effect
@@ -115,7 +115,7 @@ def simulated(
         for effect in effects:
             values = drawn + effect  # the effect is the same for all cells: planting it is adding it
             mean, se = values.mean(axis=1), values.std(axis=1, ddof=1) / design.units**0.5
-            reach = stats.t.ppf(0.975, design.units - 1) * se
+            reach = scipy.stats.t.ppf(0.975, design.units - 1) * se
             rows.append({
                 "worlds": design.worlds, "seeds": design.seeds, "languages": design.languages,
                 "targets": len(design.target_tasks), "intermediates": len(design.intermediate_tasks),

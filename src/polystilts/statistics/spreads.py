@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from polystilts.errors import StudyError
 from polystilts.statistics.compare import Subset, unit_values
@@ -107,5 +107,5 @@ def _between_worlds(rows: pd.DataFrame, treatment: str, control: str) -> tuple[f
     })  # fmt: skip
     noise = float((values.var(axis=1) / values.count(axis=1)).mean())
     means, df = values.mean(axis=1), len(values) - 1
-    at_most = float(means.var()) * df / stats.chi2.ppf(0.05, df)
+    at_most = float(means.var()) * df / scipy.stats.chi2.ppf(0.05, df)
     return max(float(means.var()) - noise, 0.0) ** 0.5, max(at_most - noise, 0.0) ** 0.5
