@@ -12,7 +12,7 @@ from small_evidence import make_repository
 
 from polystilts.files import fingerprint, read_json, sha256, write_json
 from polystilts.gate import recompute
-from polystilts.gate.evidence import open_evidence
+from polystilts.gate.evidence import Evidence, open_evidence
 from polystilts.gate.verdict import verify
 from polystilts.pipeline.records import code_now
 
@@ -369,6 +369,29 @@ def test_data_that_are_not_there_are_made_again_from_their_seed(root):
     assert checks["data"].facts["worlds"] == 1 and not checks["data"].findings
     changed_labels(root)
     assert any("not the right answers" in f.what for _, f in judged(root).findings)
+
+
+@pytest.mark.parametrize(("real", "status"), [(False, "FALSIFIED"), (True, "UNVERIFIED")])
+def test_labels_that_are_gone_falsify_a_study_unless_they_could_not_be_passed_on(
+    root, monkeypatch, real, status
+):
+    shutil.rmtree(outputs(root) / "labels")
+    monkeypatch.setattr(Evidence, "real", real)
+    verdict = judged(root)
+    effects = {finding.effect for _, finding in verdict.findings if "labels/w0/udpos" in finding.what}
+    assert verdict.status == status and ("falsifies" not in effects) == real
+    assert any("not scored again" in finding.what for _, finding in verdict.findings)
+
+
+def test_a_language_dropped_from_one_run_is_missed_without_labels_too(root, monkeypatch):
+    shutil.rmtree(outputs(root) / "labels")
+    monkeypatch.setattr(Evidence, "real", True)
+    edit_table(
+        root, "scores", lambda t: t.drop(t.index[(t.run_id == ENGLISH) & (t.language == "lir")], inplace=True)
+    )
+    reseal(root)
+    said = [f.what for _, f in judged(root).findings if f.effect == "falsifies"]
+    assert any(f"run {ENGLISH} has no score for" in what for what in said)
 
 
 def test_several_processes_mark_as_one_does(untouched, monkeypatch):

@@ -53,10 +53,14 @@ class Evidence:
         return max(given, key=given.count) if given else {}
 
     @cached_property
+    def real(self) -> bool:
+        """Whether the study read real data, whose labels may hold texts that are not ours to pass on."""
+        return self.parameters.get("shared", {}).get("source", "world") != "world"
+
+    @cached_property
     def hypothesis_files(self) -> dict[str, dict[str, Any]]:
         """What each file of hypotheses that judges this study says today: `frozen` and `hypotheses`."""
-        real = self.parameters.get("shared", {}).get("source", "world") != "world"
-        files = {name: self.file(name) for name in HYPOTHESES[: 1 + real]}
+        files = {name: self.file(name) for name in HYPOTHESES[: 1 + self.real]}
         return {name: yaml.safe_load(file.read_text(encoding="utf-8")) for name, file in files.items()
                 if file.is_file()}  # fmt: skip
 
@@ -72,9 +76,8 @@ class Evidence:
         declared = frozenset(shared["low_resource"])
         given = frozenset(shared["languages"]) - {shared["source_language"]}
         swapped = (given - declared) | frozenset(shared["tested_only"])
-        swaps = shared["source"] != "world"
         worlds = {int(record["seeds"]["world"]) for record in self.runs.values()}
-        return {world: swapped if swaps and world % 2 else declared for world in sorted(worlds)}
+        return {world: swapped if self.real and world % 2 else declared for world in sorted(worlds)}
 
     def table(self, name: str) -> pd.DataFrame | None:
         """One table by its name; words stay words, numbers become numbers; nothing where there is none."""

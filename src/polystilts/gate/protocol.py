@@ -1,6 +1,7 @@
 """Were the rules kept? Labels, exposure, budgets, selection and the freeze, from what the runs recorded."""
 
 from collections.abc import Mapping
+from functools import cache, partial
 from typing import Any
 
 import pandas as pd
@@ -167,14 +168,20 @@ def _one_side_is_source(target: str) -> bool:
     return bool(search and search.source_side)
 
 
-def _asked_in(evidence: Evidence, world: int, target: str, languages: list[str]) -> list[str]:
-    """The languages that a target has test items in: those of its labels, else all of the scale."""
+def _asked_in(evidence: Evidence, world: int, target: str, languages: tuple[str, ...]) -> set[str]:
+    """The languages that a target has test items in: those of its labels, else all of the scale.
+
+    Labels of real data are not passed on, and not every target has every language: without them it is the
+    languages that any run of this world has answered it in.
+    """
     file = evidence.folder / "labels" / f"w{world}" / f"{target}.parquet"
-    return (
-        sorted(pd.read_parquet(file, columns=["language"])["language"].unique())
-        if file.is_file()
-        else languages
-    )
+    files = [file] if file.is_file() else []
+    if not files and evidence.real:
+        runs = [run for run, record in evidence.runs.items() if record["seeds"]["world"] == world]
+        answered = [evidence.folder / "runs" / run / "predictions" / f"{target}.parquet" for run in runs]
+        files = [file for file in answered if file.is_file()]
+    read = [set(pd.read_parquet(file, columns=["language"])["language"]) for file in files]
+    return set().union(*read) if read else set(languages)
 
 
 def check_selection(evidence: Evidence) -> Check:
@@ -185,12 +192,13 @@ def check_selection(evidence: Evidence) -> Check:
         return Check("selection", question, "There are no scores or no runs.", complete=False)
     tests = scores[scores["split"] == "test"]
     findings, cells = [], 0
+    asked_in = cache(partial(_asked_in, evidence))
     for run, record in evidence.runs.items():
         shared = record["parameters"]["shared"]
         mine = tests[tests["run_id"] == run]
         there = set(zip(mine["target_task"], mine["language"], strict=True))
         wanted = {(target, code) for target in shared["target_tasks"]
-                  for code in _asked_in(evidence, record["seeds"]["world"], target, shared["languages"])
+                  for code in asked_in(record["seeds"]["world"], target, tuple(shared["languages"]))
                   if not (_one_side_is_source(target) and code == shared["source_language"])}  # fmt: skip
         cells += len(wanted)
         lost = sorted(wanted - there)

@@ -3,17 +3,19 @@
 import math
 import multiprocessing
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from polystilts.errors import StudyError
 from polystilts.gate.calls import Call, call_all
 from polystilts.gate.estimates import Estimate, log_odds
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.finding import Check, Finding, falsifies, several, signed
+from polystilts.gate.finding import Check, Finding, counted, falsifies, several, signed
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS
 
@@ -30,7 +32,7 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
         lost = falsifies("tables/scores.csv is not there: no score can be checked")
         return Check("scores", question, "There is no score table.", (lost,), complete=False), pd.DataFrame()
     findings: list[Finding] = []
-    asked, tables = [], []
+    asked, tables, unseen = [], [], defaultdict(set)
     for run, record in evidence.runs.items():
         world = record["seeds"]["world"]
         for target in record["parameters"]["shared"]["target_tasks"]:
@@ -38,8 +40,7 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
             labels = evidence.folder / "labels" / f"w{world}" / f"{target}.parquet"
             missing = [file for file in (predictions, labels) if not file.is_file()]
             if missing:
-                name = missing[0].relative_to(evidence.folder)
-                findings.append(Finding("open", f"{name} is not there: not scored again", (run,)))
+                unseen[missing[0].relative_to(evidence.folder)].add((run, target))
                 continue
             asked.append((run, target, predictions, labels))
     for (run, target, predictions, _), again in zip(asked, _marked_again(asked), strict=True):
@@ -49,7 +50,13 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
             continue
         tables.append(again.assign(run_id=run, target_task=target))
     again = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*KEY, "value", "n"])
-    findings += _differences(published[published["split"] == "test"], again)
+    for name, cells in unseen.items():
+        runs = tuple(sorted({run for run, _ in cells}))
+        what = f"{name} is not there: {counted(len(cells), 'prediction file')} not scored again"
+        findings.append(Finding("open", what, runs))
+    lost = set().union(*unseen.values())
+    seen = [cell not in lost for cell in zip(published["run_id"], published["target_task"], strict=True)]
+    findings += _differences(published[np.array(seen, dtype=bool) & (published["split"] == "test")], again)
     not_again = int((published["split"] != "test").sum())
     if not_again:
         findings.append(Finding("note", f"{not_again} development scores are not computed again: their "

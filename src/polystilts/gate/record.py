@@ -59,12 +59,12 @@ def claim_fingerprint(claim: Mapping[str, Any]) -> str:
 
 
 def says_more(folder: Path, verdict: Verdict) -> bool:
-    """Whether the record that lies there repeated cells of the same claims, and this verdict only counted.
+    """Whether the record that lies there repeated cells of the same claims, and this verdict repeated none.
 
     Whatever speaks against a claim, a changed source among it, is news and replaces any record.
     """
     file = folder / "record" / "gate.json"
-    if verdict.status != "UNVERIFIED" or verdict.reruns or not file.is_file():
+    if verdict.status != "UNVERIFIED" or any(one.good for one in verdict.reruns) or not file.is_file():
         return False
     there = read_json(file)
     now = {claim["id"]: claim_fingerprint(claim) for claim in read_json(folder / "claims.json")["claims"]}
