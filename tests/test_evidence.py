@@ -286,6 +286,10 @@ def test_a_study_concludes_from_its_tables_alone(scores, tmp_path):
     text = first["summary.md"].decode()
     primary = find_claim(read_claims(folder / "claims.json"), "primary")
     assert f"**The answer: {primary.outcome}.** {primary.sentence}" in text
+    assert "outputs/demo/book/" not in text  # done without notebooks: there are no pages to point to
+    (folder / "chapters").mkdir()
+    conclude(folder, {"shared": {"source": "world", "low_resource": LOW}})
+    text = (folder / "summary.md").read_text()
     assert "outputs/demo/book/" in text and "outputs/demo/chapters/" in text
     assert "params/hypotheses.yaml" in primary.lineage["files"]
 

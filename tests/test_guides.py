@@ -84,4 +84,4 @@ def test_the_cookbook_works_as_written(copy):
     for command in shown:
         done = subprocess.run(command, shell=True, cwd=copy, env=where, capture_output=True, text=True)
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-        assert done.stdout.strip(), f"{command} says nothing"
+        assert (done.stdout + done.stderr).strip(), f"{command} says nothing"

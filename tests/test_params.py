@@ -41,6 +41,7 @@ def test_scales_have_the_same_knobs_in_the_same_order(scale):
         ("arms=['translated:mnli']", "needs a language set"),
         ("arms=['translated:mnli:A'],languages=[alb,lir]", "needs a language of set A"),
         ("seeds=0", "0 is not a list; write [0] for one"),
+        ("seeds='[0]'", "'[0]' is text, not a list; leave out its quotes, or for papermill write -y"),
         ("seeds=[]", "the list is empty"),
         ("seeds=[-1]", "-1 is not at least 0"),
         ("seeds=[0.5]", "0.5 is not a whole number"),

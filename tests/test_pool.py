@@ -88,6 +88,7 @@ def test_the_bundle_is_the_unit(tmp_path):
     assert [one["world_seeds"] for one in record] == [[7], [8], [9]]
     summary = (tmp_path / "all" / "summary.md").read_text()
     assert "invented languages" in summary and "pool.json" in summary and "chapters/" not in summary
+    (tmp_path / "all" / "chapters").mkdir()
     conclude(tmp_path / "all", load_scale("tiny").sections)  # as chapter 7 does, run on the pool
     summary = (tmp_path / "all" / "summary.md").read_text()
     assert "pool.json" in summary and "chapters/" in summary

@@ -32,5 +32,6 @@ def conclude(folder: Path, parameters: Mapping[str, Any]) -> list[Claim]:
     )
     write_claims(folder / "claims.json", claims)
     pooled = (folder / "pool.json").is_file()
-    write_summary(folder / "summary.md", folder.name, claims, scores, pooled)
+    chapters = (folder / "chapters").is_dir()  # none where the work was done without notebooks
+    write_summary(folder / "summary.md", folder.name, claims, scores, pooled, chapters)
     return claims

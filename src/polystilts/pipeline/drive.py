@@ -162,8 +162,8 @@ def report(study: Study, overhead: float | None, seconds: float) -> None:
         print("\n" + summary.read_text(encoding="utf-8").strip() + "\n")
     if line := compare_with_shipped(study):
         print(line)
-    index = study.folder / "book" / "index.html"
-    print(f"read: {index if index.exists() else study.folder / 'chapters'}")
+    places = [study.folder / "book" / "index.html", study.folder / "chapters"]
+    print(f"read: {next((place for place in places if place.exists()), summary)}")
 
 
 def status(scale: str, changes: Mapping[str, Any]) -> None:

@@ -49,6 +49,12 @@ def list_of(check_one: Callable, least: int = 1) -> Callable:
     """A check that a value is a list, long enough, without repetition, each of its members right."""
 
     def check(value: Any, where: str) -> None:
+        if isinstance(value, str) and value.startswith("["):
+            knob = where.rpartition(".")[2]
+            raise WrongUse(
+                f"{where}: {value!r} is text, not a list; leave out its quotes, or for papermill write "
+                f'-y "{{{knob}: {value}}}"'
+            )
         if not isinstance(value, list):
             raise WrongUse(f"{where}: {value!r} is not a list; write [{value}] for one")
         if len(value) < least:
