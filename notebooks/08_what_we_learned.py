@@ -113,7 +113,7 @@ reading.table(reading.agreement_table(study))
 # A score at chance cannot fall, and hardly rises. Targets that are silent here say nothing for or against any
 # practice, at this size of encoder; they are listed so that nobody counts their zeros as evidence. The scales
 # with published encoders run the same chapters. Nobody has run them here; the table is computed from their
-# files, with a stated and unmeasured speed of one GPU.
+# files, and from the speed at which one GPU trained an encoder of that size on drawn rows.
 
 # %%
 source = study.scale.shared["source_language"]
