@@ -26,7 +26,6 @@ MEASURED = ("value", "n")
 def compared(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """How far the main scores of each target moved, in points, and the spread that allows for it."""
     keys = [column for column in first if column not in MEASURED]
-    spreads = {target: seed_spread(first, target)[1] for target in first["target_task"].unique()}
     first, second = (
         rows[
             (rows["split"] == "test") & (rows["metric"] == rows["target_task"].map(lambda t: TASKS[t].metric))
@@ -37,7 +36,7 @@ def compared(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     both["moved"] = both["value_again"] - both["value"]
     rows = []
     for target, part in both.groupby("target_task", sort=True):
-        spread = spreads[target]
+        _, spread = seed_spread(first, target)
         moved = (part["moved"] ** 2).mean() ** 0.5
         rows.append({
             "target_task": target, "scores": len(part), "missing": int(part["moved"].isna().sum()),

@@ -105,7 +105,7 @@ Work = Callable[[], tuple[int, float]]  # trains; the tokens it read, and its me
 
 
 def ours(model, features: Features, recipe: Recipe, width: int) -> Work:
-    """Our loop."""
+    """Our loop, on a model that is on the device before the clock starts, as the Trainer's is."""
     lesson = Lesson(model.to(choose_device()), features, recipe, np.random.default_rng(0))
 
     def work() -> tuple[int, float]:

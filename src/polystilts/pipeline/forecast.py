@@ -26,8 +26,9 @@ TRAIN, READ = 6, 2  # operations a token and weight
 POSITIONS = 514  # places in a text that an encoder of this kind knows
 FLOAT = 4  # bytes of a weight on disk
 
-# Assumptions for scales with a ready-made encoder, until one of them has been measured.
 BENCH = paths.REPOSITORY / "bench" / "gpu.csv"  # our loop on a GPU, as `python bench/gpu.py` measures it
+
+# Assumptions for scales with a ready-made encoder, until one of them has been measured.
 ASSUMED_RATE = 1.0e14  # operations a second where there is no such file: a third of what an A100 lists
 ASSUMED_TOKENS = {"question_answering": 384, "retrieval": 96}  # a row's, padding left out; others:
 ASSUMED_OTHER = 128
