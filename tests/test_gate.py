@@ -418,7 +418,7 @@ def spending(source: str, rows: dict[str, int], updates: dict[str, int]) -> Simp
     runs = {arm: {"arm": {"strategy": arm}, "parameters": parameters, "stages": stages} for arm in rows}
     spent = pd.DataFrame({"run_id": list(rows), "rows": rows.values(), "updates": updates.values()})
     spent = spent.assign(labelled_tokens=60, mlm_tokens=0)
-    return SimpleNamespace(runs=runs, parameters=parameters, table=lambda name: spent)
+    return SimpleNamespace(runs=runs, parameters=parameters, real=source != "world", table=lambda name: spent)
 
 
 @pytest.mark.parametrize(

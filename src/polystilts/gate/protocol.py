@@ -135,7 +135,7 @@ def check_budgets(evidence: Evidence) -> Check:
         usual = spent_on_labels.mode()
         # An epoch ends with a smaller batch: real data sets, of unequal sizes, give some rows fewer for equal
         # updates. Invented ones are all as large as they were asked to be.
-        spare = 0.01 if column == "rows" and evidence.parameters["shared"]["source"] != "world" else 0.0
+        spare = 0.01 if column == "rows" and evidence.real else 0.0
         for run, value in spent_on_labels.items() if len(usual) else ():
             if abs(value - usual[0]) > spare * usual[0]:
                 findings.append(
