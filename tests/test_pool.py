@@ -91,7 +91,7 @@ def test_the_bundle_is_the_unit(tmp_path):
     (tmp_path / "all" / "chapters").mkdir()
     conclude(tmp_path / "all", load_scale("tiny").sections)  # as chapter 7 does, run on the pool
     summary = (tmp_path / "all" / "summary.md").read_text()
-    assert "pool.json" in summary and "chapters/" in summary
+    assert "pool.json" in summary and "chapters/" in summary and "make book" not in summary
 
 
 def test_one_folder_with_several_worlds_is_several_bundles_and_unfinished_ones_wait(tmp_path):

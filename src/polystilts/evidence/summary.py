@@ -41,9 +41,9 @@ def summary(
     ] * pooled
     places += [
         f"- the book, without code: `outputs/{scale}/book/index.html` "
-        f"(`make book SCALE={scale}` makes it from the chapters)",
-        f"- the executed chapters: `outputs/{scale}/chapters/`",
-    ] * chapters
+        f"(`make book SCALE={scale}` makes it from the chapters)"
+    ] * (chapters and not pooled)  # a pool has the last two chapters at most, which make no book
+    places += [f"- the executed chapters: `outputs/{scale}/chapters/`"] * chapters
     lines = [
         f"# The answer at scale {scale}",
         "",
