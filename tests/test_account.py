@@ -48,7 +48,7 @@ def test_time_is_booked_when_the_work_fails():
     assert [entry["kind"] for entry in account.entries()] == ["train"]
 
 
-def test_a_process_leaves_its_account_and_its_children_do_not(tmp_path):
+def test_a_process_leaves_its_account_even_if_killed_and_its_children_do_not(tmp_path):
     file = tmp_path / "account.json"
     program = (
         "import os, subprocess, sys\n"
@@ -56,9 +56,14 @@ def test_a_process_leaves_its_account_and_its_children_do_not(tmp_path):
         "with account.spend('train') as entry:\n"
         "    entry.tokens = 7\n"
         "assert 'POLYSTILTS_ACCOUNT' not in os.environ\n"
-        "subprocess.run([sys.executable, '-c', 'from polystilts import account'], check=True)\n"
+        "other = 'from polystilts import account\\nwith account.spend(\"io\"): pass'\n"
+        "subprocess.run([sys.executable, '-c', other], check=True)\n"
+        "if os.fork() == 0:\n"
+        "    with account.spend('io'): pass\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "os.kill(os.getpid(), 9)\n"
     )
-    subprocess.run(
-        [sys.executable, "-c", program], check=True, env=os.environ | {"POLYSTILTS_ACCOUNT": str(file)}
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"POLYSTILTS_ACCOUNT": str(file)})
+    assert done.returncode == -9
     assert [entry["tokens"] for entry in json.loads(file.read_text())] == [7]

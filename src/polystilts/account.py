@@ -6,7 +6,6 @@
 Blocks nest: what an inner block takes is taken off the outer one, so the kinds sum to the whole.
 """
 
-import atexit
 import json
 import os
 import resource
@@ -61,6 +60,7 @@ def spend(kind: str, run_id: str = "", tokens: int = 0) -> Iterator[Entry]:
             _open[-1][0] += wall
             _open[-1][1] += cpu
         _entries.append(entry)
+        _leave()
 
 
 def entries() -> list[dict]:
@@ -72,6 +72,7 @@ def claim(since: int, cell: str) -> list[dict]:
     """Mark the entries from position `since` on as kept in the record of a cell, and return them."""
     for entry in _entries[since:]:
         entry.cell = cell
+    _leave()
     return [asdict(entry) for entry in _entries[since:]]
 
 
@@ -81,13 +82,15 @@ def reset() -> None:
     _open.clear()
 
 
-def _leave_at_exit(file: str, owner: int) -> None:
-    """Leave the account of this process in a file, for the job that started it."""
-    if os.getpid() == owner:  # a forked child would overwrite the account of its parent
-        with open(file, "w", encoding="utf-8") as stream:
-            json.dump(entries(), stream)
-
-
 # Taken out of the environment, so that processes started from this one do not write to the same file.
-if _file := os.environ.pop("POLYSTILTS_ACCOUNT", ""):
-    atexit.register(_leave_at_exit, _file, os.getpid())
+_file, _owner = os.environ.pop("POLYSTILTS_ACCOUNT", ""), os.getpid()
+
+
+def _leave() -> None:
+    """Leave the account so far in a file, for the job that started this process.
+
+    Not at its exit: a kernel that has started processes of its own is killed, and ends without one.
+    """
+    if _file and not _open and os.getpid() == _owner:  # a forked child would overwrite its parent's account
+        with open(_file, "w", encoding="utf-8") as stream:
+            json.dump(entries(), stream)
