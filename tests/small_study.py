@@ -52,14 +52,15 @@ def languages_of(study):
     pass
 ''',
     "evaluation/predict.py": '''
+import os
 from polystilts.files import sha256_of_folder, write_json
 def examine(folder, task, examples, parameters):
     write_json(folder / "dev.json", {"metric": "accuracy", "value": 50.0, "n": 1})
 def predict_target(file, run, target, reader, examples, languages, parameters):
-    if target == FAIL:
+    if target == os.environ.get("FAILS_AT"):
         raise ValueError("no answer came to mind")
     write_json(file, [target, sha256_of_folder(reader)])
-'''.replace("FAIL", '"none at all"'),
+''',
 }  # fmt: skip
 
 COLLECT = """

@@ -251,13 +251,11 @@ def test_pretraining_learns_and_is_byte_identical(tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_are_deterministic_and_read_twice_as_much(tmp_path):
-    corpus = write_corpus(tmp_path / "corpus")
+def test_two_processes_share_the_tokens_of_an_update(tmp_path):
+    """That two processes always come to the same bytes is seen in test_resume.py."""
     knobs = small(processes=2, updates=5, tokens_per_update=512)
-    folders = [make_encoder(tmp_path / name, corpus, knobs, 0) for name in ("one", "two")]
-    one, two = ((folder / "model.safetensors").read_bytes() for folder in folders)
-    assert one == two
-    read = sum(read_json(folders[0] / "pretraining.json")["tokens"].values())
+    folder = make_encoder(tmp_path / "encoder", write_corpus(tmp_path / "corpus"), knobs, 0)
+    read = sum(read_json(folder / "pretraining.json")["tokens"].values())
     assert read == pytest.approx(5 * 512, rel=0.05)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from os.path import relpath
 from pathlib import Path
 
 from polystilts import paths
@@ -144,8 +145,11 @@ def made_from(job: Job, study: Study) -> str:
 
 @cache
 def sources_hash(sources: tuple[Path, ...]) -> str:
-    """A fingerprint of files, read once by a process: its jobs are made from what was there when it began."""
-    return fingerprint({str(path): sha256(path) for path in sources if path.exists()})
+    """A fingerprint of files, read once by a process: its jobs are made from what was there when it began.
+
+    Files are named from the repository on, so that a study may be moved.
+    """
+    return fingerprint({relpath(path, paths.REPOSITORY): sha256(path) for path in sources if path.exists()})
 
 
 def sources_of(chapter: Chapter, study: Study) -> list[Path]:
