@@ -3,6 +3,7 @@
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from polystilts import __version__
 from polystilts.errors import StudyError
@@ -12,6 +13,7 @@ METADATA = "ro-crate-metadata.json"
 SCHEMA = Path(__file__).with_name("ro-crate.schema.json")
 LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 KEPT = ("claims.json", "summary.md", "tables/*.csv", "labels/*/*.parquet", "encoders/*/*", "figures/*.png")
+BATCH = ".batch-"  # pictures of a chapter's further batches, whose pages are not passed on
 
 
 def write_crate(folder: Path) -> Path:
@@ -30,7 +32,8 @@ def write_crate(folder: Path) -> Path:
     }))  # fmt: skip
     for pattern in KEPT:
         for file in sorted(folder.glob(pattern)):
-            _add_file(crate, folder, file)
+            if BATCH not in file.name:
+                _add_file(crate, folder, file)
     for record_file in sorted(folder.glob("runs/*/run.json")):
         record = read_json(record_file)
         results = [
@@ -57,11 +60,9 @@ def write_crate(folder: Path) -> Path:
 
 
 def _add_file(crate: Any, folder: Path, file: Path) -> str:
-    name = file.relative_to(folder).as_posix()
-    if crate.get(name) is None:
-        properties = {"sha256": sha256(file), "contentSize": str(file.stat().st_size)}
-        crate.add_file(file, dest_path=name, properties=properties)
-    return name
+    """The file's name in the crate, which is a URI: `+` is written `%2B` there."""
+    properties = {"sha256": sha256(file), "contentSize": str(file.stat().st_size)}
+    return crate.add_file(file, dest_path=file.relative_to(folder).as_posix(), properties=properties).id
 
 
 def _hashed(crate: Any, kind: str, found: str, parent: str) -> str:
@@ -89,7 +90,7 @@ def check_crate(folder: Path) -> int:
     ROCrate(folder)  # the library's own reading refuses what is no crate
     files = [entity for entity in content["@graph"] if entity["@type"] == "File"]
     for entity in files:
-        file = folder / entity["@id"]
+        file = folder / unquote(entity["@id"])
         if not file.is_file() or sha256(file) != entity["sha256"]:
             raise StudyError(f"{METADATA}: {entity['@id']} is {'changed' if file.is_file() else 'gone'}")
     return len(files)
