@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from polystilts import __version__
 from polystilts.errors import StudyError
+from polystilts.evidence.json_schema import problems
 from polystilts.files import read_json, sha256, whole_file
 
 METADATA = "ro-crate-metadata.json"
@@ -80,13 +81,12 @@ def _hashed(crate: Any, kind: str, found: str, parent: str) -> str:
 
 def check_crate(folder: Path) -> int:
     """Read the crate back, hold it against the schema, compare every file with its hash; how many."""
-    import jsonschema
     from rocrate.rocrate import ROCrate
 
     folder = Path(folder)
     content = read_json(folder / METADATA)
-    for problem in jsonschema.Draft202012Validator(read_json(SCHEMA)).iter_errors(content):
-        raise StudyError(f"{METADATA} does not fit its schema: {problem.message[:200]}")
+    for place, words in problems(content, read_json(SCHEMA)):
+        raise StudyError(f"{METADATA} does not fit its schema at {place}: {words}")
     ROCrate(folder)  # the library's own reading refuses what is no crate
     files = [entity for entity in content["@graph"] if entity["@type"] == "File"]
     for entity in files:

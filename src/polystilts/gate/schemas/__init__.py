@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from polystilts.errors import StudyError
+from polystilts.evidence.json_schema import problems
 from polystilts.files import read_json
 
 FOLDER = Path(__file__).parent
@@ -13,12 +14,8 @@ DERIVED = "derived from the published field list of {0}; filled by the study, no
 
 def check_document(name: str, document: Mapping[str, Any]) -> None:
     """Refuse a document that does not fit its schema, naming the place."""
-    import jsonschema
-
-    schema = read_json(FOLDER / f"{name}.json")
-    for problem in jsonschema.Draft202012Validator(schema).iter_errors(document):
-        place = "/".join(map(str, problem.absolute_path)) or "the whole"
-        raise StudyError(f"record/{name}.json does not fit its schema at {place}: {problem.message[:200]}")
+    for place, words in problems(document, read_json(FOLDER / f"{name}.json")):
+        raise StudyError(f"record/{name}.json does not fit its schema at {place}: {words}")
 
 
 def about(contract: str, scale: str = "", evaluated_at: str = "") -> dict[str, Any]:
