@@ -1,6 +1,5 @@
 """The account of time books every second once."""
 
-import json
 import os
 import subprocess
 import sys
@@ -49,12 +48,14 @@ def test_time_is_booked_when_the_work_fails():
 
 
 def test_a_process_leaves_its_account_even_if_killed_and_its_children_do_not(tmp_path):
-    file = tmp_path / "account.json"
+    file = tmp_path / "account.jsonl"
     program = (
         "import os, subprocess, sys\n"
         "from polystilts import account\n"
         "with account.spend('train') as entry:\n"
         "    entry.tokens = 7\n"
+        "with account.spend('io'): pass\n"
+        "account.claim(1, 'train/x')\n"
         "assert 'POLYSTILTS_ACCOUNT' not in os.environ\n"
         "other = 'from polystilts import account\\nwith account.spend(\"io\"): pass'\n"
         "subprocess.run([sys.executable, '-c', other], check=True)\n"
@@ -66,4 +67,6 @@ def test_a_process_leaves_its_account_even_if_killed_and_its_children_do_not(tmp
     )
     done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"POLYSTILTS_ACCOUNT": str(file)})
     assert done.returncode == -9
-    assert [entry["tokens"] for entry in json.loads(file.read_text())] == [7]
+    left = [(entry["kind"], entry["tokens"], entry["cell"]) for entry in account.left_in(file)]
+    assert left == [("train", 7, ""), ("io", 0, "train/x")]
+    assert account.left_in(tmp_path / "nothing was booked") == []

@@ -165,3 +165,10 @@ def test_the_gate_sees_a_changed_word_between_the_markers_of_its_scale(tmp_path)
     assert "'supported', the ledger says 'undecided'" in told
     elsewhere = SimpleNamespace(folder=tmp_path / "outputs" / "world+lab", repository=tmp_path)
     assert not list(readme_differences(elsewhere, right.replace("undecided", "supported")))
+
+
+def test_every_run_that_came_before_is_told_of():
+    history = paths.OUTPUTS / "history"
+    kept = {folder.name for folder in history.iterdir() if folder.is_dir()}
+    told = re.findall(r"`(\d{4}-\d\d-\d\d-[\w-]+)`", (history / "README.md").read_text(encoding="utf-8"))
+    assert len(kept) > 5 and sorted(told) == sorted(kept)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 KINDS = ("train", "predict", "start", "io", "data", "statistics", "figures", "gate", "book")
 OVERHEAD = ("start", "io")
@@ -60,7 +61,7 @@ def spend(kind: str, run_id: str = "", tokens: int = 0) -> Iterator[Entry]:
             _open[-1][0] += wall
             _open[-1][1] += cpu
         _entries.append(entry)
-        _leave()
+        _leave(asdict(entry))
 
 
 def entries() -> list[dict]:
@@ -72,7 +73,7 @@ def claim(since: int, cell: str) -> list[dict]:
     """Mark the entries from position `since` on as kept in the record of a cell, and return them."""
     for entry in _entries[since:]:
         entry.cell = cell
-    _leave()
+    _leave({"since": since, "cell": cell})
     return [asdict(entry) for entry in _entries[since:]]
 
 
@@ -86,11 +87,24 @@ def reset() -> None:
 _file, _owner = os.environ.pop("POLYSTILTS_ACCOUNT", ""), os.getpid()
 
 
-def _leave() -> None:
-    """Leave the account so far in a file, for the job that started this process.
+def _leave(line: dict) -> None:
+    """Leave one more line of the account in a file, for the job that started this process.
 
     Not at its exit: a kernel that has started processes of its own is killed, and ends without one.
     """
-    if _file and not _open and os.getpid() == _owner:  # a forked child would overwrite its parent's account
-        with open(_file, "w", encoding="utf-8") as stream:
-            json.dump(entries(), stream)
+    if _file and os.getpid() == _owner:  # a forked child is not the process whose account this is
+        with open(_file, "a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+
+def left_in(file: Path) -> list[dict]:
+    """The entries that a process has left in a file; none if it has booked nothing."""
+    found: list[dict] = []
+    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        line = json.loads(text)
+        if "since" not in line:
+            found.append(line)
+            continue
+        for entry in found[line["since"] :]:
+            entry["cell"] = line["cell"]
+    return found

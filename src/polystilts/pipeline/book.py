@@ -9,7 +9,6 @@ import io
 import json
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from importlib.metadata import distribution
@@ -18,6 +17,7 @@ from typing import Any
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.json_schema import without_address_checker
 from polystilts.evidence.ledger import judged_claims
 from polystilts.evidence.summary import headline
 from polystilts.files import fingerprint, read_json, sha256, whole_folder, write_json, write_text
@@ -152,7 +152,7 @@ def formulae() -> Path:
 
 def render(name: str, sources: Path, site: Path) -> list[str]:
     """Let Sphinx turn the sources into pages; return its warnings."""
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as in the mill: costs seconds
+    without_address_checker()
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 

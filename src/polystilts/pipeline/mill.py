@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from polystilts import account, paths
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.json_schema import without_address_checker
 from polystilts.files import read_json, sha256, write_json, write_text
 from polystilts.pipeline.alone import work_of
 from polystilts.pipeline.chapters import BY_NAME, Job, made_from
@@ -69,7 +70,7 @@ def values_for(names: list[str], job: Job, study: Study, given: dict[str, Any]) 
 
 def mill(study: Study, job: Job, **given: Any) -> None:
     """Run one chapter; leave its notebook, its time record and, if it ended well, its stamp."""
-    sys.modules["rfc3987_syntax"] = None  # an optional format checker that costs seconds to import
+    without_address_checker()
     import jupytext
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -83,7 +84,7 @@ def mill(study: Study, job: Job, **given: Any) -> None:
     target = job.notebook(study)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        kept = Path(folder) / "account.json"
+        kept = Path(folder) / "account.jsonl"
         os.environ |= surroundings(study) | {"POLYSTILTS_ACCOUNT": str(kept)}
         try:
             papermill.execute_notebook(
@@ -101,7 +102,7 @@ def mill(study: Study, job: Job, **given: Any) -> None:
         finally:
             del os.environ["POLYSTILTS_ACCOUNT"]
             tidy(target)
-        entries = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
+        entries = account.left_in(kept)
     keep_time(study, job, entries)
     writes = [target.relative_to(study.folder).as_posix(), *(job.chapter.writes if job.number == 1 else ())]
     left = {path: sha256(study.folder / path) for path in writes if (study.folder / path).exists()}
