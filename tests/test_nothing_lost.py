@@ -291,7 +291,7 @@ def test_another_source_or_another_share_of_the_runs_makes_a_job_undone(study, m
     hold.forget_stale(study)
     assert not stamp.exists()
     job = jobs_of(study)[4]
-    assert made_from(job, study) != made_from(replace(job, batches=2), study)
+    assert made_from(job, study) != made_from(replace(job, batches=3), study)
 
 
 def test_results_that_came_with_the_repository_are_kept_once_and_before_any_cell(study):

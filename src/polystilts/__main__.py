@@ -60,6 +60,9 @@ def parser() -> argparse.ArgumentParser:
                 "--profile", default="", metavar="FOLDER",
                 help="send the jobs to a queue as this profile says: profiles/slurm",
             )  # fmt: skip
+            one.add_argument(
+                "--cold", action="store_true", help="let every chapter and kernel import its own libraries"
+            )
             one.add_argument("--dry-run", action="store_true", help="count the jobs to do, and start none")
     add_data_verb(verbs)
     sentence = "read the outputs of several studies (a world, a class or a site each) as one analysis"
@@ -219,7 +222,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(plan(drive.opened(asked.scale, changes), asked.cores))
         elif asked.verb == "run":
             notebooks = not asked.no_notebooks
-            drive.run(asked.scale, changes, asked.cores, asked.data, notebooks, asked.profile, asked.dry_run)
+            given = (asked.profile, asked.dry_run, asked.cold)
+            drive.run(asked.scale, changes, asked.cores, asked.data, notebooks, *given)
         elif asked.verb == "book":
             from polystilts.pipeline import book
 

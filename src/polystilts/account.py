@@ -78,13 +78,15 @@ def claim(since: int, cell: str) -> list[dict]:
 
 
 def reset() -> None:
-    """Start an empty account."""
+    """Start an empty account, that of this process, to be left in the file that the environment names."""
+    global _file, _owner
     _entries.clear()
     _open.clear()
+    # Taken out of the environment, so that processes started from this one do not write to the same file.
+    _file, _owner = os.environ.pop("POLYSTILTS_ACCOUNT", ""), os.getpid()
 
 
-# Taken out of the environment, so that processes started from this one do not write to the same file.
-_file, _owner = os.environ.pop("POLYSTILTS_ACCOUNT", ""), os.getpid()
+reset()
 
 
 def _leave(line: dict) -> None:
@@ -102,9 +104,14 @@ def left_in(file: Path) -> list[dict]:
     found: list[dict] = []
     for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         line = json.loads(text)
-        if "since" not in line:
+        if "kind" in line:
             found.append(line)
-            continue
-        for entry in found[line["since"] :]:
+        for entry in found[line["since"] :] if "since" in line else ():
             entry["cell"] = line["cell"]
     return found
+
+
+def elsewhere(file: Path) -> float:
+    """Processor seconds, told in such a file, of a process that worked for this one and is no child of it."""
+    lines = map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.exists() else ())
+    return sum(line.get("elsewhere", 0.0) for line in lines)

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,18 @@ class Hypotheses:
         raise WrongUse(f"no hypothesis {name!r}; there are {', '.join(row.id for row in self.rows)}")
 
 
+@lru_cache
+def content_of(text: str) -> Any:
+    """What a text of YAML says, read once by a process: a chapter asks for the hypotheses ten times."""
+    return yaml.safe_load(text)
+
+
 def load_hypotheses(path: Path | None = None) -> Hypotheses:
     """Read and check the hypotheses; the hash covers what they say, not how the file is laid out."""
     path = Path(path or paths.PARAMS / FILE)
     if not path.is_file():
         raise WrongUse(f"no hypotheses at {path}; they are written before any run")
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = content_of(path.read_text(encoding="utf-8"))
     if (
         not isinstance(content, dict)
         or set(content) - {"frozen", "hypotheses"}

@@ -35,18 +35,22 @@ def typed_results(source: str, where: str = "") -> list[str]:
     prefix = f"{where}, " if where else ""
     found = []
     for node, name in _named(tree):
-        text = f"{name} = {ast.unparse(node)}" if name else ast.unparse(node)
         if isinstance(node, ast.Dict | ast.List | ast.Tuple) and _is_score_table(node, name):
-            found.append(f"{prefix}line {node.lineno}: a hard-coded score dictionary, {text[:80]}")
+            what = "a hard-coded score dictionary"
         elif _fraction(node) and name and RESULT.search(name):
-            found.append(f"{prefix}line {node.lineno}: a result typed as a number, {text[:80]}")
+            what = "a result typed as a number"
+        else:
+            continue
+        text = f"{name} = {ast.unparse(node)}" if name else ast.unparse(node)
+        found.append(f"{prefix}line {node.lineno}: {what}, {text[:80]}")
     return found
 
 
 def _named(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     """Every table and assigned value of a source, with the name it is given."""
     names: dict[ast.AST, str] = {}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    for node in nodes:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             names[node.value] = target.id if isinstance(target, ast.Name) else ""
@@ -54,7 +58,7 @@ def _named(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(value, ast.List | ast.Tuple):
                     names.setdefault(value, str(key.value))
-    for node in ast.walk(tree):
+    for node in nodes:
         if node in names or isinstance(node, ast.Dict):
             yield node, names.get(node, "")
 

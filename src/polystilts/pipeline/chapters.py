@@ -14,7 +14,7 @@ LEARNING = (*DATA, "models", "training")
 
 # These handle chapters, and are part of none.
 DRIVING = ("alone", "book", "book_pages", "chapters", "cost", "drive", "engine", "forecast", "hold", "mill",
-           "plan", "progress", "times")  # fmt: skip
+           "plan", "progress", "times", "warm")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from polystilts.pipeline.progress import Progress, in_time
 from polystilts.pipeline.stages import require_world
 from polystilts.pipeline.study import Study, study_of, tag_of
 from polystilts.pipeline.times import compare_with_shipped, write_times
+from polystilts.pipeline.warm import warm_start
 
 # What is wrong with a folder, not with the study.
 FOLDER_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
@@ -42,16 +45,17 @@ def run(
     notebooks: bool = True,
     profile: str = "",
     dry: bool = False,
+    cold: bool = False,
 ) -> None:
     """Run a study from its first chapter to its last, doing only what is not done.
 
     A `profile` sends the jobs to a cluster's queue; without `notebooks` the work is done and no page made; a
-    `dry` run only counts the jobs that are to do.
+    `dry` run only counts the jobs that are to do; in a `cold` one every chapter imports its own libraries.
     """
     study = prepare(scale, changes, data)
     try:
         with stopped_by_signals(), held(study):
-            run_held(study, cores, data, notebooks, profile, dry)
+            run_held(study, cores, data, notebooks, profile, dry, cold)
     except Stopped as signal:
         end_children()
         raise StudyError(f"ended by {signal}; the same command goes on where it stopped") from None
@@ -65,7 +69,9 @@ def run(
         ) from None
 
 
-def run_held(study: Study, cores: int, data: str, notebooks: bool, profile: str, dry: bool) -> None:
+def run_held(
+    study: Study, cores: int, data: str, notebooks: bool, profile: str, dry: bool, cold: bool
+) -> None:
     """Run a study that this process holds."""
     began, invocation = time.time(), uuid.uuid4().hex
     clear_up(study)
@@ -83,7 +89,9 @@ def run_held(study: Study, cores: int, data: str, notebooks: bool, profile: str,
     progress = Progress(study, invocation, cells_of(study), cell_seconds(study))
     if notebooks:
         command = engine_command(study, cores, environment["POLYSTILTS_GPUS"], profile)
-        run_engine(study, command, environment, progress.look)
+        cold = cold or bool(profile or environment["POLYSTILTS_GPUS"]) or not may_be_warm(study)
+        with nullcontext(environment) if cold else warm_start(environment) as told:
+            run_engine(study, command, told, progress.look)
     else:
         run_alone(study, cores, environment, progress.look)
     progress.close()
@@ -95,6 +103,11 @@ def run_held(study: Study, cores: int, data: str, notebooks: bool, profile: str,
 
         write_crate(study.folder)
     report(study, overhead, time.time() - began)
+
+
+def may_be_warm(study: Study) -> bool:
+    """Whether a warm start works here and there is a job to gain by it."""
+    return sys.platform == "linux" and not all(job.stamp(study).exists() for job in jobs_of(study))
 
 
 def opened(scale: str, changes: Mapping[str, Any]) -> Study:

@@ -25,6 +25,7 @@ from polystilts import account, paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.json_schema import without_address_checker
 from polystilts.files import read_json, sha256, write_json, write_text
+from polystilts.pipeline import warm
 from polystilts.pipeline.alone import work_of
 from polystilts.pipeline.chapters import BY_NAME, Job, made_from
 from polystilts.pipeline.study import Study, open_study
@@ -94,6 +95,7 @@ def mill(study: Study, job: Job, **given: Any) -> None:
                 kernel_name="python3",
                 progress_bar=False,
                 cwd=str(paths.NOTEBOOKS),
+                **({"kernel_manager_class": warm_kernels()} if warm.ADDRESS in os.environ else {}),
             )
         except PapermillExecutionError as error:
             known = {"StudyError": StudyError, "WrongUse": WrongUse}.get(error.ename)
@@ -102,11 +104,22 @@ def mill(study: Study, job: Job, **given: Any) -> None:
         finally:
             del os.environ["POLYSTILTS_ACCOUNT"]
             tidy(target)
-        entries = account.left_in(kept)
-    keep_time(study, job, entries)
+        entries, elsewhere = account.left_in(kept), account.elsewhere(kept)
+    keep_time(study, job, entries, elsewhere)
     writes = [target.relative_to(study.folder).as_posix(), *(job.chapter.writes if job.number == 1 else ())]
     left = {path: sha256(study.folder / path) for path in writes if (study.folder / path).exists()}
     write_json(job.stamp(study), {"job": job.name, "made_from": source, "left": left})
+
+
+def warm_kernels() -> type:
+    """The manager of kernels that are copies of a warm process."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    class WarmKernels(AsyncKernelManager):
+        def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+            return [*warm.COMMAND, "kernel", os.path.realpath(self.connection_file)]
+
+    return WarmKernels
 
 
 def work_alone(study: Study, job: Job) -> None:
@@ -127,12 +140,13 @@ def tidy(file: Path) -> None:
     write_text(file, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
-def keep_time(study: Study, job: Job, entries: list[dict]) -> None:
+def keep_time(study: Study, job: Job, entries: list[dict], elsewhere: float = 0.0) -> None:
     """Keep the time of a job; what nobody booked went into starting and importing.
 
     Entries of a cell are kept in the cell's own record and not a second time here.
     """
-    started, ended, cpu = psutil.Process().create_time(), time.time(), account.cpu_seconds()
+    started, ended = psutil.Process().create_time(), time.time()
+    cpu = account.cpu_seconds() + elsewhere
     own = [entry for entry in entries if not entry["cell"]]
     own.append(
         {
@@ -200,7 +214,7 @@ def end_with(driver: str) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run one chapter from the command line, as the engine does."""
     parser = argparse.ArgumentParser(prog="python -m polystilts.pipeline.mill", description=__doc__)
     parser.add_argument("--scale", default="tiny")
@@ -208,7 +222,7 @@ def main() -> int:
     parser.add_argument("--no-notebook", action="store_true", help="do the work and leave no page")
     parser.add_argument("chapter", choices=BY_NAME)
     parser.add_argument("batch", nargs="?", default="1/1", help="the k-th of n shares of the runs, as k/n")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if driver := os.environ.get("POLYSTILTS_DRIVER"):
         end_with(driver)
     number, _, batches = asked.batch.partition("/")

@@ -1,5 +1,7 @@
 """How small an effect could have been seen: the other half of every interval that holds zero."""
 
+from functools import lru_cache
+
 import numpy as np
 import scipy
 
@@ -39,11 +41,16 @@ def minimum_detectable_effect(
         return None
     if not sd > 0:
         raise WrongUse(f"a spread of {sd} points cannot be; measure it over at least two runs")
+    return _in_spreads(units, at_power, error_rate) * sd
+
+
+@lru_cache
+def _in_spreads(units: int, at_power: float, error_rate: float) -> float:
+    """The detectable effect where the spread is one: a table asks for the same few again and again."""
     # A t shifted by the effect, instead of a noncentral one, is roughly right: it brackets the exact value.
     edge, more = scipy.stats.t.ppf(1 - error_rate / 2, units - 1), scipy.stats.t.ppf(at_power, units - 1)
     bracket = (1e-6, 1.5 * (edge + more) / units**0.5)
-    standard = scipy.optimize.brentq(lambda one: power(one, 1.0, units, error_rate) - at_power, *bracket)
-    return float(standard * sd)
+    return float(scipy.optimize.brentq(lambda one: power(one, 1.0, units, error_rate) - at_power, *bracket))
 
 
 def detectable_by_items(

@@ -1,0 +1,211 @@
+"""A warm start: one process imports the libraries once, and every chapter and its kernel is a copy of it.
+
+Half of the seconds of a small study went into imports, which nine chapters and nine kernels each made anew.
+The driver starts this process beside the engine and ends it with it. Whoever would start a chapter or a
+kernel asks here instead; where nobody answers (a cluster, a GPU, another system, `--cold`) it starts as ever.
+"""
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from polystilts import paths
+
+ADDRESS = "POLYSTILTS_WARM"  # the environment variable that says where to ask
+
+COMMAND = (sys.executable, "-P", "-m", "polystilts.pipeline.warm")
+
+# How each role is played where no copy is to be had.
+COLD = {"mill": ("polystilts.pipeline.mill",), "kernel": ("ipykernel_launcher", "-f")}
+
+# In the order in which chapters need them: whoever asks meanwhile gets a copy of what is there.
+STACK = (
+    "papermill",
+    "jupytext",
+    "ipykernel.kernelapp",
+    "debugpy",
+    "seaborn",
+    "polystilts.pipeline.mill",
+    "polystilts.pipeline.reading",
+    "polystilts.sources.world",
+    "polystilts.evaluation.shortcuts",
+    "torch",
+    "polystilts.models.pretraining",
+    "polystilts.training.stages",
+    "polystilts.evaluation.predict",
+    "polystilts.evaluation.scores",
+    "polystilts.evidence.conclude",
+    "polystilts.gate.verdict",
+)
+
+
+@contextmanager
+def warm_start(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The environment of a study's jobs while a process stands by to be copied for them."""
+    with tempfile.TemporaryDirectory(prefix="polystilts-") as folder:
+        told = {**environment, ADDRESS: str(Path(folder) / "warm")}
+        own = {
+            **told,
+            # Figures vanish where matplotlib is imported before the backend of notebooks is chosen.
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            # A copy lacks the threads of its original, so that has none: pyarrow's allocator would start one.
+            "JE_ARROW_MALLOC_CONF": "background_thread:false",
+        }
+        # It ends with its input, which ends with this block or, in whatever way, with this process.
+        with subprocess.Popen([*COMMAND, "serve"], env=own, stdin=subprocess.PIPE):
+            yield told
+
+
+def ask(role: str, arguments: list[str]) -> int:
+    """Have a copy do the work of this process, and end as it ends; do it oneself where there is none."""
+    with suppress(KeyError, OSError), socket.socket(socket.AF_UNIX) as line:
+        line.connect(os.environ[ADDRESS])
+        request = {"role": role, "arguments": arguments, "folder": os.getcwd(), "environ": {**os.environ}}
+        socket.send_fds(line, [b"."], [1, 2])
+        line.sendall(json.dumps(request).encode() + b"\n")
+        answers = line.makefile("r", encoding="utf-8")
+        if copy := answers.readline():
+            signal.signal(signal.SIGINT, lambda *_: interrupt(int(copy)))  # as every kernel is, to end it
+            return ended(answers.readline())
+    os.execv(sys.executable, [sys.executable, "-m", *COLD[role], *arguments])
+
+
+def interrupt(copy: int) -> None:
+    """Pass an interrupt on."""
+    with suppress(ProcessLookupError):
+        os.kill(copy, signal.SIGINT)
+
+
+def ended(answer: str) -> int:
+    """The exit code of a copy; its seconds, not those of a child of ours, go into the account of the job."""
+    if not answer:
+        print("a chapter failed: the process it was copied from is gone; the same command goes on, and with "
+              "--cold nothing is copied", file=sys.stderr)  # fmt: skip
+        return 1
+    end = json.loads(answer)
+    if file := os.environ.get("POLYSTILTS_ACCOUNT"):
+        with open(file, "a", encoding="utf-8") as account:
+            account.write(json.dumps({"elsewhere": end["cpu_s"]}) + "\n")
+    return end["code"]
+
+
+def serve(address: str) -> dict | None:
+    """Import the stack and stand by until the input ends; what returns with a request is a copy to do it."""
+    from polystilts.evidence.json_schema import without_address_checker
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what an interrupt ends
+    without_address_checker()
+    code, to_import = state_of_code(), list(STACK)
+    copies: dict[int, socket.socket] = {}
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(address)
+        door.listen(64)
+        while True:
+            ready = select.select([0, door, *copies.values()], [], [], 0 if to_import else 0.05)[0]
+            if 0 in ready:
+                break
+            for copy in [copy for copy, line in copies.items() if line in ready]:
+                end(copy)  # whoever asked for it is gone
+            if door in ready and (request := answer(door, code, copies)):
+                return request
+            reap(copies)
+            if to_import:
+                with suppress(Exception):  # what cannot be imported is told where it is needed
+                    importlib.import_module(to_import.pop(0))
+                if not to_import:
+                    gc.freeze()  # what all copies share is not searched for garbage, and so stays shared
+    for copy in copies:
+        end(copy)
+    while copies:
+        reap(copies, wait=True)
+    return None
+
+
+def answer(door: socket.socket, code: dict, copies: dict[int, socket.socket]) -> dict | None:
+    """Answer one request: in the copy that is to do it this returns the request, in the original nothing."""
+    line, _ = door.accept()
+    _, streams, _, _ = socket.recv_fds(line, 1, 2)
+    request = json.loads(line.makefile("r", encoding="utf-8").readline())
+    if state_of_code() != code:  # what was imported is no longer what is written
+        line.close()
+    else:
+        copy = os.fork()
+        if copy == 0:
+            os.setsid()
+            for stream, number in zip((os.open(os.devnull, os.O_RDONLY), *streams), (0, 1, 2), strict=True):
+                os.dup2(stream, number)
+            for other in (line, *copies.values()):
+                other.close()
+            return request
+        copies[copy] = line
+        line.sendall(f"{copy}\n".encode())
+    for stream in streams:
+        os.close(stream)
+    return None
+
+
+def reap(copies: dict[int, socket.socket], wait: bool = False) -> None:
+    """Tell whoever asked how their copy ended, and after how many processor seconds."""
+    for copy in list(copies):
+        ended, status, used = os.wait4(copy, 0 if wait else os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            seconds = used.ru_utime + used.ru_stime
+            said = {"code": code if code >= 0 else 128 - code, "cpu_s": seconds}
+            with copies.pop(copy) as line, suppress(OSError):
+                line.sendall(json.dumps(said).encode() + b"\n")
+
+
+def end(copy: int) -> None:
+    """End a copy and all it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(copy, signal.SIGKILL)
+
+
+def state_of_code() -> dict[Path, tuple[int, int]]:
+    """The time and size of every module of the study."""
+    files = paths.PACKAGE.rglob("*.py")
+    return {file: (status.st_mtime_ns, status.st_size) for file in files if (status := file.stat())}
+
+
+def become(request: dict) -> int:
+    """Be the chapter or the kernel that was asked for."""
+    from polystilts import account
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    account.reset()
+    if request["role"] == "kernel":
+        from ipykernel import kernelapp
+
+        watched = f"--IPKernelApp.parent_handle={os.getppid()}"
+        kernelapp.launch_new_instance(argv=["-f", *request["arguments"], watched])
+        return 0
+    from polystilts.pipeline import mill
+
+    return mill.main(request["arguments"])
+
+
+def main() -> int:
+    """Ask for a copy, or be the process that is copied."""
+    role, *arguments = sys.argv[1:]
+    if role != "serve":
+        return ask(role, arguments)
+    request = serve(os.environ[ADDRESS])
+    return become(request) if request else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

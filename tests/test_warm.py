@@ -1,0 +1,99 @@
+"""The warm start: copies do what they are asked, end with whoever asked, and are never of outdated code."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from polystilts import account, paths
+from polystilts.pipeline import warm
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every chapter starts afresh")
+
+
+def ask(told: dict[str, str], role: str, *arguments: str) -> subprocess.CompletedProcess:
+    """What somebody gets who asks for a copy."""
+    return subprocess.run([*warm.COMMAND, role, *arguments], env=told, capture_output=True, text=True)
+
+
+def until(true, patience: float = 60.0):
+    """Wait for something to be true, and return it."""
+    end = time.monotonic() + patience
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def copies_of(server: psutil.Process) -> list[psutil.Process]:
+    """The copies at work."""
+    return [copy for copy in server.children() if copy.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """The environment of jobs beside a process that stands by."""
+    with warm.warm_start({**os.environ, "OMP_NUM_THREADS": "1"}) as environment:
+        until(Path(environment[warm.ADDRESS]).exists)
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def server(told) -> psutil.Process:
+    """The process that stands by."""
+    return next(child for child in psutil.Process().children() if "serve" in child.cmdline())
+
+
+def test_a_copy_ends_as_the_chapter_would_and_its_seconds_are_told(told, tmp_path):
+    file = tmp_path / "account.jsonl"
+    asked = ask(told | {"POLYSTILTS_ACCOUNT": str(file)}, "mill", "--help")
+    assert asked.returncode == 0
+    assert "The mill" in asked.stdout
+    assert 0 < account.elsewhere(file) < 60
+    refused = ask(told, "mill", "no_such_chapter")
+    assert refused.returncode == 2
+    assert "invalid choice: 'no_such_chapter'" in refused.stderr
+
+
+def test_a_copy_ends_with_whoever_asked_for_it(told, server, tmp_path):
+    asked = subprocess.Popen([*warm.COMMAND, "kernel", str(tmp_path / "connection.json")], env=told)
+    assert until(lambda: copies_of(server))
+    assert until((tmp_path / "connection.json").exists), "it is a kernel"
+    asked.kill()
+    asked.wait()
+    assert until(lambda: not copies_of(server), patience=10)
+
+
+def test_the_process_that_is_copied_has_one_thread(server):
+    def at_rest() -> bool:
+        """Whether all is imported: a process that only waits takes next to no time."""
+        before = sum(server.cpu_times()[:2])
+        time.sleep(1)
+        assert server.num_threads() == 1
+        return sum(server.cpu_times()[:2]) - before < 0.1
+
+    assert until(at_rest)
+    assert any("libtorch" in place.path for place in server.memory_maps())
+
+
+def test_changed_code_is_never_copied(tmp_path):
+    package = tmp_path / "polystilts"
+    shutil.copytree(paths.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    with warm.warm_start({**os.environ, "PYTHONPATH": str(tmp_path)}) as told:
+        until(Path(told[warm.ADDRESS]).exists)
+        assert "The mill" in ask(told, "mill", "--help").stdout
+        mill = package / "pipeline" / "mill.py"
+        mill.write_text(mill.read_text().replace("The mill", "The windmill"))
+        assert "The windmill" in ask(told, "mill", "--help").stdout
+
+
+@pytest.mark.parametrize("address", ["", "nobody-is-here", None])
+def test_where_nobody_answers_the_work_is_started_afresh(address):
+    environment = {**os.environ} | ({} if address is None else {warm.ADDRESS: address})
+    refused = ask(environment, "mill", "no_such_chapter")
+    assert refused.returncode == 2
+    assert "invalid choice: 'no_such_chapter'" in refused.stderr
