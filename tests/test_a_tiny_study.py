@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from polystilts import account, paths
+from polystilts.evidence.crate import check_crate
 from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.files import read_json, sha256
 from polystilts.pipeline import stages
@@ -85,6 +86,7 @@ def test_the_tiny_study_runs_from_its_first_chapter_to_its_answer(tiny):
     assert "**The answer:" in printed and "book/index.html" in printed
     assert all((folder / "chapters" / f"{chapter.name}.ipynb").exists() for chapter in CHAPTERS)
     assert len(read_json(folder / "claims.json")["claims"]) == len(load_hypotheses().rows)
+    assert check_crate(folder) > len(CHAPTERS)  # whatever was written last, it knows of it
     gains = pd.read_csv(folder / "tables" / "gains.csv")
     assert set(gains["strategy"]) == {"english", "translated"}
     time = pd.read_csv(folder / "tables" / "time.csv")

@@ -149,7 +149,7 @@ pretraining.make_encoder(Path(sys.argv[1]), Path(sys.argv[2]), knobs, 0)
 @pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_pretraining_ends_as_an_undisturbed_one(tmp_path, processes, capfd):
     corpus = write_corpus(tmp_path / "corpus")
-    knobs = {**SIZE, "pieces": 60, "vocabulary_lines": 200, "updates": 150, "tokens_per_update": 512,
+    knobs = {**SIZE, "pieces": 60, "vocabulary_lines": 200, "updates": 60, "tokens_per_update": 512,
              "processes": processes}  # fmt: skip
     command = [sys.executable, "-c", PRETRAIN.format(knobs=knobs), tmp_path / "killed" / "e", corpus]
     child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, start_new_session=True)

@@ -59,13 +59,18 @@ def test_a_copy_ends_as_the_chapter_would_and_its_seconds_are_told(told, tmp_pat
     assert "invalid choice: 'no_such_chapter'" in refused.stderr
 
 
-def test_a_copy_ends_with_whoever_asked_for_it(told, server, tmp_path):
-    asked = subprocess.Popen([*warm.COMMAND, "kernel", str(tmp_path / "connection.json")], env=told)
+def test_a_copy_ends_with_whoever_asked_for_it_and_its_seconds_are_told_all_the_same(told, server, tmp_path):
+    file = tmp_path / "account.jsonl"
+    asked = subprocess.Popen(
+        [*warm.COMMAND, "kernel", str(tmp_path / "connection.json")],
+        env=told | {"POLYSTILTS_ACCOUNT": str(file)},
+    )
     assert until(lambda: copies_of(server))
     assert until((tmp_path / "connection.json").exists), "it is a kernel"
     asked.kill()
     asked.wait()
     assert until(lambda: not copies_of(server), patience=10)
+    assert 0 < account.elsewhere(file, patience=10) < 60
 
 
 def test_the_process_that_is_copied_has_one_thread(server):

@@ -111,7 +111,15 @@ def left_in(file: Path) -> list[dict]:
     return found
 
 
-def elsewhere(file: Path) -> float:
-    """Processor seconds, told in such a file, of a process that worked for this one and is no child of it."""
-    lines = map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.exists() else ())
-    return sum(line.get("elsewhere", 0.0) for line in lines)
+def elsewhere(file: Path, patience: float = 0.0) -> float:
+    """Processor seconds, told in such a file, of processes that worked for this one and are not its children.
+
+    They are told when such a process has ended; `patience` is how many seconds to wait for that.
+    """
+    end = time.monotonic() + patience
+    while True:
+        lines = map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.exists() else ())
+        told = [line["elsewhere"] for line in lines if "elsewhere" in line]
+        if told or time.monotonic() >= end:
+            return sum(told)
+        time.sleep(0.05)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -87,22 +87,23 @@ def run_held(
         return
     keep_forecast(study, cores)
     progress = Progress(study, invocation, cells_of(study), cell_seconds(study))
-    if notebooks:
-        command = engine_command(study, cores, environment["POLYSTILTS_GPUS"], profile)
-        cold = cold or bool(profile or environment["POLYSTILTS_GPUS"]) or not may_be_warm(study)
-        with nullcontext(environment) if cold else warm_start(environment) as told:
+    cold = cold or bool(profile or environment["POLYSTILTS_GPUS"]) or not may_be_warm(study)
+    with nullcontext(environment) if cold else warm_start(environment) as told:
+        if notebooks:
+            command = engine_command(study, cores, environment["POLYSTILTS_GPUS"], profile)
             run_engine(study, command, told, progress.look)
-    else:
-        run_alone(study, cores, environment, progress.look)
+        else:
+            run_alone(study, cores, told, progress.look)
     progress.close()
     if notebooks:
         bind_book(study, invocation)
     overhead = write_times(study, invocation, began)
+    compared = compare_with_plan(study) if overhead is not None else []
     if notebooks and overhead is not None:
         from polystilts.evidence.crate import write_crate
 
-        write_crate(study.folder)
-    report(study, overhead, time.time() - began)
+        write_crate(study.folder)  # the last: it has the hash of every file
+    report(study, overhead, time.time() - began, compared)
 
 
 def may_be_warm(study: Study) -> bool:
@@ -159,7 +160,7 @@ def bind_book(study: Study, invocation: str) -> None:
     write_json(study.folder / ".done" / "time" / "book.json", record)
 
 
-def report(study: Study, overhead: float | None, seconds: float) -> None:
+def report(study: Study, overhead: float | None, seconds: float, compared: Sequence[str]) -> None:
     """Print the answer of the study, what it cost beside what was foreseen, and where to read it."""
     if overhead is None:
         print(f"nothing to do: every chapter of {study.name} is done ({seconds:.0f} s)")
@@ -168,7 +169,7 @@ def report(study: Study, overhead: float | None, seconds: float) -> None:
             f"{overhead:.0%} of the processor time was not work on the question (starting, reading, writing)"
         )
         print(f"done in {in_time(seconds)}; {share}")
-        for line in compare_with_plan(study):
+        for line in compared:
             print(line)
     summary = study.folder / "summary.md"
     if summary.exists():

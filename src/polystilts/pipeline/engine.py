@@ -23,8 +23,8 @@ from polystilts.pipeline.chapters import Job, jobs_of, needed_jobs
 from polystilts.pipeline.hold import queue_name
 from polystilts.pipeline.mill import surroundings
 from polystilts.pipeline.study import Study
+from polystilts.pipeline.warm import COMMAND
 
-MILL = (sys.executable, "-m", "polystilts.pipeline.mill")
 LITTLE = 4 << 20  # bytes of free disk below which a failure is put down to a full disk
 
 
@@ -125,7 +125,14 @@ def run_alone(study: Study, cores: int, environment: Mapping[str, str], tick: Ca
                 if len(running) < places:
                     waiting.remove(job)
                     stream = tempfile.TemporaryFile("w+", encoding="utf-8")
-                    command = [*MILL, "--no-notebook", "--scale", study.scale.name, f"--tag={study.tag}"]
+                    command = [
+                        *COMMAND,
+                        "mill",
+                        "--no-notebook",
+                        "--scale",
+                        study.scale.name,
+                        f"--tag={study.tag}",
+                    ]
                     command += [job.chapter.name, job.batch]
                     running[job] = subprocess.Popen(command, env=dict(environment), stderr=stream), stream
             tick()

@@ -104,7 +104,8 @@ def mill(study: Study, job: Job, **given: Any) -> None:
         finally:
             del os.environ["POLYSTILTS_ACCOUNT"]
             tidy(target)
-        entries, elsewhere = account.left_in(kept), account.elsewhere(kept)
+        entries = account.left_in(kept)
+        elsewhere = account.elsewhere(kept, patience=5.0 if warm.ADDRESS in os.environ else 0.0)
     keep_time(study, job, entries, elsewhere)
     writes = [target.relative_to(study.folder).as_posix(), *(job.chapter.writes if job.number == 1 else ())]
     left = {path: sha256(study.folder / path) for path in writes if (study.folder / path).exists()}

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from polystilts import paths
 
@@ -47,6 +48,13 @@ STACK = (
     "polystilts.evidence.conclude",
     "polystilts.gate.verdict",
 )
+
+
+class Copy(NamedTuple):
+    """A copy at work: the line to whoever asked for it, and the file of its job's account."""
+
+    line: socket.socket
+    account: str
 
 
 @contextmanager
@@ -87,16 +95,12 @@ def interrupt(copy: int) -> None:
 
 
 def ended(answer: str) -> int:
-    """The exit code of a copy; its seconds, not those of a child of ours, go into the account of the job."""
-    if not answer:
-        print("a chapter failed: the process it was copied from is gone; the same command goes on, and with "
-              "--cold nothing is copied", file=sys.stderr)  # fmt: skip
-        return 1
-    end = json.loads(answer)
-    if file := os.environ.get("POLYSTILTS_ACCOUNT"):
-        with open(file, "a", encoding="utf-8") as account:
-            account.write(json.dumps({"elsewhere": end["cpu_s"]}) + "\n")
-    return end["code"]
+    """The exit code of a copy."""
+    if answer:
+        return int(answer)
+    print("a chapter failed: the process it was copied from is gone; the same command goes on, and with "
+          "--cold nothing is copied", file=sys.stderr)  # fmt: skip
+    return 1
 
 
 def serve(address: str) -> dict | None:
@@ -106,16 +110,16 @@ def serve(address: str) -> dict | None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what an interrupt ends
     without_address_checker()
     code, to_import = state_of_code(), list(STACK)
-    copies: dict[int, socket.socket] = {}
+    copies: dict[int, Copy] = {}
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen(64)
         while True:
-            ready = select.select([0, door, *copies.values()], [], [], 0 if to_import else 0.05)[0]
+            ready = select.select([0, door, *lines_of(copies)], [], [], 0 if to_import else 0.05)[0]
             if 0 in ready:
                 break
-            for copy in [copy for copy, line in copies.items() if line in ready]:
-                end(copy)  # whoever asked for it is gone
+            for number in [number for number, copy in copies.items() if copy.line in ready]:
+                end(number)  # whoever asked for it is gone
             if door in ready and (request := answer(door, code, copies)):
                 return request
             reap(copies)
@@ -124,14 +128,14 @@ def serve(address: str) -> dict | None:
                     importlib.import_module(to_import.pop(0))
                 if not to_import:
                     gc.freeze()  # what all copies share is not searched for garbage, and so stays shared
-    for copy in copies:
-        end(copy)
+    for number in copies:
+        end(number)
     while copies:
         reap(copies, wait=True)
     return None
 
 
-def answer(door: socket.socket, code: dict, copies: dict[int, socket.socket]) -> dict | None:
+def answer(door: socket.socket, code: dict, copies: dict[int, Copy]) -> dict | None:
     """Answer one request: in the copy that is to do it this returns the request, in the original nothing."""
     line, _ = door.accept()
     _, streams, _, _ = socket.recv_fds(line, 1, 2)
@@ -139,37 +143,47 @@ def answer(door: socket.socket, code: dict, copies: dict[int, socket.socket]) ->
     if state_of_code() != code:  # what was imported is no longer what is written
         line.close()
     else:
-        copy = os.fork()
-        if copy == 0:
+        number = os.fork()
+        if number == 0:
             os.setsid()
-            for stream, number in zip((os.open(os.devnull, os.O_RDONLY), *streams), (0, 1, 2), strict=True):
-                os.dup2(stream, number)
-            for other in (line, *copies.values()):
+            for stream, place in zip((os.open(os.devnull, os.O_RDONLY), *streams), (0, 1, 2), strict=True):
+                os.dup2(stream, place)
+            for other in (line, *lines_of(copies)):
                 other.close()
             return request
-        copies[copy] = line
-        line.sendall(f"{copy}\n".encode())
+        copies[number] = Copy(line, request["environ"].get("POLYSTILTS_ACCOUNT", ""))
+        line.sendall(f"{number}\n".encode())
     for stream in streams:
         os.close(stream)
     return None
 
 
-def reap(copies: dict[int, socket.socket], wait: bool = False) -> None:
-    """Tell whoever asked how their copy ended, and after how many processor seconds."""
-    for copy in list(copies):
-        ended, status, used = os.wait4(copy, 0 if wait else os.WNOHANG)
-        if ended:
-            code = os.waitstatus_to_exitcode(status)
-            seconds = used.ru_utime + used.ru_stime
-            said = {"code": code if code >= 0 else 128 - code, "cpu_s": seconds}
-            with copies.pop(copy) as line, suppress(OSError):
-                line.sendall(json.dumps(said).encode() + b"\n")
+def lines_of(copies: dict[int, Copy]) -> list[socket.socket]:
+    """The lines to all who wait for a copy."""
+    return [copy.line for copy in copies.values()]
 
 
-def end(copy: int) -> None:
+def reap(copies: dict[int, Copy], wait: bool = False) -> None:
+    """Tell whoever asked how their copy ended, and its job how many processor seconds it took.
+
+    The job cannot know: a copy is no child of its own. Told here, for whoever asked may have been killed.
+    """
+    for number in list(copies):
+        gone, status, used = os.wait4(number, 0 if wait else os.WNOHANG)
+        if not gone:
+            continue
+        copy, code = copies.pop(number), os.waitstatus_to_exitcode(status)
+        if copy.account:
+            with suppress(OSError), open(copy.account, "a", encoding="utf-8") as account:
+                account.write(json.dumps({"elsewhere": used.ru_utime + used.ru_stime}) + "\n")
+        with copy.line, suppress(OSError):
+            copy.line.sendall(f"{code if code >= 0 else 128 - code}\n".encode())
+
+
+def end(number: int) -> None:
     """End a copy and all it has started."""
     with suppress(ProcessLookupError):
-        os.killpg(copy, signal.SIGKILL)
+        os.killpg(number, signal.SIGKILL)
 
 
 def state_of_code() -> dict[Path, tuple[int, int]]:
