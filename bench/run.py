@@ -1,6 +1,6 @@
 """All benchmarks that need no GPU, in turn: writes bench/*.csv and the tables of bench/README.md.
 
-OMP_NUM_THREADS=2 python bench/run.py [training questions retrieval features jobs] [--rounds 3]
+OMP_NUM_THREADS=2 python bench/run.py [training questions retrieval features jobs starts] [--rounds 3]
 """
 
 import argparse
@@ -11,6 +11,7 @@ import jobs
 import questions
 import report
 import retrieval
+import starts
 import training
 
 BENCHMARKS = {
@@ -19,8 +20,9 @@ BENCHMARKS = {
     "retrieval": retrieval.rows,
     "training": training.rows,
     "jobs": jobs.rows,
+    "starts": starts.rows,
 }
-FEWER = {"jobs": 1, "features": 1, "training": 2}  # rounds of what is long and varies little
+FEWER = {"jobs": 1, "features": 1, "starts": 1, "training": 2}  # rounds of what is long and varies little
 
 
 def main() -> None:

@@ -182,3 +182,45 @@ def test_families_keep_their_colour_and_marker_apart():
 def test_equal_tables_give_equal_bytes(tmp_path):
     first, second = (save(DRAWINGS["time_bars"](), tmp_path / f"{i}.png").read_bytes() for i in range(2))
     assert first == second
+
+
+ENGLISH_ALONE = SCORES[SCORES["strategy"] == "english"]
+ABROAD_ALONE = SCORES[(SCORES["target_task"] == "tatoeba") & (SCORES["language"] != "alb")]
+TWO_LANGUAGES = SCORES[SCORES["language"].isin(["alb", "lir"])]
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (lambda: figures.learning_curves(pd.DataFrame()), "no run of this page is trained here"),
+        (lambda: figures.transfer_slopes(ENGLISH_ALONE, LANGUAGES), "are of other arms"),
+        (lambda: figures.none_scores(ENGLISH_ALONE, LANGUAGES), "are of other arms"),
+        (lambda: figures.transfer_slopes(ABROAD_ALONE, LANGUAGES), "in the source language, too"),
+        (lambda: figures.gap_slopes(ABROAD_ALONE, LANGUAGES), "in the source language, too"),
+        (
+            lambda: figures.factor_effects(factor_effects(TWO_LANGUAGES, LANGUAGES, LOW)),
+            "on both of its sides",
+        ),
+        (
+            lambda: figures.gain_by_language(contrast(ABROAD_ALONE, "translated", "english"), LANGUAGES),
+            "no target of another kind",
+        ),
+        (
+            lambda: figures.gain_by_property(contrast(ABROAD_ALONE, "translated", "english"), LANGUAGES),
+            "no target of another kind",
+        ),
+        (lambda: figures.what_it_takes(DETECTABLE.head(0)), "not measured"),
+    ],
+)
+def test_where_there_is_nothing_to_draw_the_picture_says_why(draw, words):
+    figure = draw()
+    assert figure.get_suptitle()
+    assert any(words in text.get_text() for axes in figure.axes for text in axes.texts)
+
+
+def test_an_axis_names_what_was_compared():
+    usual = figures.gain_by_language(contrast(SCORES, "translated", "english"), LANGUAGES)
+    assert usual.axes[0].get_xlabel() == "multilingual − English (points)"
+    other = figures.gain_by_language(contrast(SCORES, "english", "none"), LANGUAGES)
+    assert other.axes[0].get_xlabel() == "English − no practice (points)"
+    assert "more than English" in usual.get_suptitle() and "English" not in other.get_suptitle()

@@ -6,6 +6,7 @@ import yaml
 from polystilts import paths
 from polystilts.__main__ import main
 from polystilts.errors import WrongUse
+from polystilts.pipeline import drive
 from polystilts.pipeline.params import KNOBS, OPTIONAL, load_scale, parse_changes, scale_names
 
 ALL = ["tiny", "demo", "world", "real-mini", "xlmr-base", "xlmr-large"]
@@ -100,3 +101,11 @@ def test_changes_reach_inside_a_knob():
     scale = load_scale("tiny", {"rows.test": 7, "pretraining.updates": 5})
     assert scale["data_preparation"]["rows"]["test"] == 7
     assert scale["pretraining"]["updates"] == 5
+
+
+@pytest.mark.parametrize("arms", [["none"], ["english:squad_v2"]])
+def test_pages_that_would_compare_nothing_are_refused_before_anything_runs(arms, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path)
+    with pytest.raises(WrongUse, match="compare arms with `none`.*--no-notebooks"):
+        drive.run("tiny", {"arms": arms}, 1)
+    assert not list(tmp_path.iterdir())

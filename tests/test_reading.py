@@ -409,3 +409,11 @@ def test_text_is_counted_with_how_often_it_was_read(study):
     assert list(table.loc["Lirish"]) == [1.25, 5, 5, 1.0]
     assert table.loc["Varazi", "times read"] == 0.0
     assert list(reading.fertility_of(study)["fertility"]) == [1.25] * 4
+
+
+def test_without_rows_to_tune_on_or_a_choice_to_make_the_tables_are_empty(study):
+    small = open_study("tiny", "small", target_tasks=["tatoeba"])
+    assert reading.most_taught(small) == ["none"]
+    assert reading.curves_of(small, small.runs, "none").empty
+    abroad = scores([("none", 0, "xquad", "lir", "none", 40.0), ("english", 0, "xquad", "lir", "none", 41.0)])
+    assert reading.choice_table(abroad, "alb").empty

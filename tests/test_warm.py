@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -57,6 +58,12 @@ def test_a_copy_ends_as_the_chapter_would_and_its_seconds_are_told(told, tmp_pat
     refused = ask(told, "mill", "no_such_chapter")
     assert refused.returncode == 2
     assert "invalid choice: 'no_such_chapter'" in refused.stderr
+
+
+def test_whoever_hangs_up_disturbs_nobody(told):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(told[warm.ADDRESS])
+    assert ask(told, "mill", "--help").stdout.startswith("usage: ")
 
 
 def test_a_copy_ends_with_whoever_asked_for_it_and_its_seconds_are_told_all_the_same(told, server, tmp_path):

@@ -40,8 +40,9 @@ def summary(
         f"- the bundles, each with its worlds, encoders and files: `outputs/{scale}/pool.json`"
     ] * pooled
     places += [
-        f"- the book, without code: `outputs/{scale}/book/index.html` "
-        f"(`make book SCALE={scale}` makes it from the chapters)"
+        f"- the book, without code: `outputs/{scale}/book/index.html`"
+        # A variant is not asked for by its name but by its knobs, and those who changed them know them.
+        + f" (`make book SCALE={scale}` makes it from the chapters)" * ("+" not in scale)
     ] * (chapters and not pooled)  # a pool has the last two chapters at most, which make no book
     places += [f"- the executed chapters: `outputs/{scale}/chapters/`"] * chapters
     lines = [
@@ -110,7 +111,7 @@ def learned_lines(learned: pd.DataFrame) -> list[str]:
     return [
         f"- {row.title}: {'learned' if row.learned else '**not learned**'} "
         f"({row.value:.1f}, from {row.low:.1f} to {row.high:.1f}, against {row.majority:.1f} by guessing, "
-        f"{row.n:.0f} items, {row.runs} runs)"
+        f"{row.n:.0f} items, {row.runs} run{'s' * (row.runs != 1)})"
         for row in learned.itertuples()
     ]
 

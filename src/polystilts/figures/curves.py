@@ -11,6 +11,7 @@ from polystilts.figures.style import (
     STRATEGY_TITLES,
     house_style,
     new_figure,
+    nothing_figure,
     question,
 )
 
@@ -26,8 +27,10 @@ def learning_curves(
     """One line an arm over updates: columns arm, seed, update and the value; thin lines are single seeds.
 
     `arm` holds the words of the legend (`style.titled_arm` makes them); the arm without practice is grey.
-    `baseline` draws a dotted line, such as a majority guess.
+    `baseline` draws a dotted line, such as a majority guess. Where nothing was trained the picture says so.
     """
+    if curves.empty:
+        return nothing_figure("no run of this page is trained here", title)
     with house_style():
         figure, (axes,) = new_figure(4.0)
         if baseline is not None:

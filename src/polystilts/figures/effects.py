@@ -5,7 +5,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from polystilts.figures.heatmap import ORDER
-from polystilts.figures.style import GREY, PALETTE, house_style, new_figure, question, task_title, zero_line
+from polystilts.figures.style import (
+    GREY,
+    PALETTE,
+    house_style,
+    new_figure,
+    nothing_figure,
+    question,
+    task_title,
+    zero_line,
+)
 from polystilts.statistics.factors import FACTORS
 from polystilts.statistics.intervals import UNIT_WORDS
 
@@ -22,8 +31,10 @@ def factor_effects(
     """Main effects with 95 % intervals, one panel a factor; a hollow mark has cells at chance or above 95.
 
     `effects` is what `statistics.factors.factor_effects` returns; the number beside a hollow mark counts the
-    flagged cells.
+    flagged cells. Where no factor has languages on both of its sides the picture says so.
     """
+    if effects.empty:
+        return nothing_figure("no factor has languages on both of its sides", title)
     targets = [task for task in ORDER if task in set(effects["target_task"])]
     with house_style():
         figure, panels = new_figure(1.9 + 0.36 * len(targets), 1, len(FACTORS), sharey=True, sharex=True)

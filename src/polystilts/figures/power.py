@@ -4,7 +4,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from polystilts.figures.style import GREY, INK, LINES, MARKERS, PALETTE, house_style, new_figure, question
+from polystilts.figures.style import (
+    INK,
+    LINES,
+    MARKERS,
+    PALETTE,
+    house_style,
+    new_figure,
+    nothing_figure,
+    question,
+)
 
 HIGHEST = 6.0  # points; larger effects need no study to be seen
 
@@ -19,14 +28,11 @@ def what_it_takes(
     `detectable` is what `statistics.simulate.detectable` returns; `own` is the study's worlds and seeds,
     marked if it has three worlds or more. Dashed: effects of one and of two points.
     """
+    if detectable.empty:
+        return nothing_figure("not measured: two seeds of a world are needed", title)
     with house_style():
-        spreads = sorted(detectable["between_worlds"].unique()) if len(detectable) else [0.0]
+        spreads = sorted(detectable["between_worlds"].unique())
         figure, panels = new_figure(4.1, 1, len(spreads), sharex=True, sharey=True)
-        if detectable.empty:
-            panels[0].text(0.5, 0.5, "not measured: two seeds of a world are needed", ha="center", color=GREY)
-            panels[0].set_axis_off()
-            question(figure, title)
-            return figure
         counts = sorted(int(count) for count in detectable["seeds"].unique())
         for axes, spread in zip(panels, spreads, strict=True):
             axes.set_title(f"worlds differ by {spread:g}", fontsize=11, fontweight="normal")

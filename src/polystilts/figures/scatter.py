@@ -11,11 +11,13 @@ from polystilts.evidence.ledger import with_languages
 from polystilts.figures.style import (
     GREY,
     INK,
+    STRATEGY_TITLES,
     family_styles,
     house_style,
     interval_of,
     names,
     new_figure,
+    nothing_figure,
     question,
     zero_line,
 )
@@ -25,20 +27,26 @@ from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.tables import source_language
 
 ALL_BUT_RETRIEVAL = Subset().kinds
+USUAL = ("translated", "english")
+NOTHING = "no target of another kind is asked in other languages"
 
 
 def gain_by_language(
     cells: pd.DataFrame,
     languages: pd.DataFrame,
     by: str = "resource",
-    title: str = "Whom does multilingual practice help more than English?",
+    title: str = "",
 ) -> Figure:
     """Matched differences by language, ordered by resource (or placed by distance), exposed and not apart.
 
     `cells` is what `statistics.gains.contrast` returns. A dot is one seed or world, averaged over cross-task
     targets without retrieval; the bar is the 95 % interval.
     """
+    usual = cells.attrs.get("strategies", USUAL)[1] == USUAL[1]
+    title = title or f"Whom does {'multilingual practice help more than English' if usual else 'it help'}?"
     rows = cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)]
+    if rows.empty:
+        return nothing_figure(NOTHING, title)
     unit = highest_unit(rows)
     known = languages.set_index("language")
     order = [code for code in known[by].astype(float).sort_values().index if code in set(rows["language"])]
@@ -62,7 +70,7 @@ def gain_by_language(
                 axes.plot([low, high], [i, i], color=colour, linewidth=2.4, zorder=2)
                 axes.plot(values, [i + 0.26] * len(values), ".", color=GREY, markersize=5, zorder=3)
                 axes.plot(mean, i, marker, color=colour, markersize=8, markeredgecolor="white", zorder=4)
-            axes.set_xlabel("multilingual − English (points)")
+            axes.set_xlabel(_difference(cells))
             axes.tick_params(axis="y", length=0)
         panels[0].set_yticks(range(len(order)), [_label(named[code], known.loc[code], by) for code in order])
         panels[0].set_ylim(len(order) - 0.5, -0.5)
@@ -78,6 +86,14 @@ def gain_by_language(
                       handletextpad=0.2, columnspacing=1.2)  # fmt: skip
         question(figure, title)
         return figure
+
+
+def _difference(cells: pd.DataFrame) -> str:
+    """What was taken from what, for an axis."""
+    treatment, control = cells.attrs.get("strategies", USUAL)
+    if control == USUAL[1]:
+        return "multilingual − English (points)"
+    return f"{STRATEGY_TITLES[treatment]} − {STRATEGY_TITLES[control]} (points)".replace("− No", "− no")
 
 
 def _label(name: str, row: pd.Series, by: str) -> str:
@@ -98,6 +114,8 @@ def gain_by_property(
     """
     rows = with_languages(cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)], languages)
     rows = rows[~rows["exposed"] & (rows["language"] != source_language(languages))]
+    if rows.empty:
+        return nothing_figure(NOTHING, title)
     styles, family = family_styles(languages), languages.set_index("language")["family"]
     found = estimates_by(rows, "language")
     panels_of = (("log10_resource", "subwords of text in pretraining", "tenfold text"),
@@ -123,7 +141,7 @@ def gain_by_property(
                 low, high = axes.get_xlim()
                 shown = [mark for mark in marks if low <= math.log10(mark) <= high]
                 axes.set_xticks([math.log10(mark) for mark in shown], [_short(mark) for mark in shown])
-        panels[0].set_ylabel("multilingual − English (points)")
+        panels[0].set_ylabel(_difference(cells))
         shown = {family[code] for code in found["language"]}
         handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f)
                    for f, (c, m) in styles.items() if f in shown]  # fmt: skip

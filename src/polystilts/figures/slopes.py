@@ -17,6 +17,7 @@ from polystilts.figures.style import (
     interval_of,
     names,
     new_figure,
+    nothing_figure,
     question,
     task_title,
     zero_line,
@@ -26,6 +27,9 @@ from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.tables import main_scores, source_language, with_main_variant
 from polystilts.tasks import STRATEGIES
+
+NOBODY = "the runs of this page are of other arms"
+NOWHERE = "no target is asked in the source language, too"
 
 
 def _of_strategy(scores: pd.DataFrame, strategy: str) -> pd.DataFrame:
@@ -41,12 +45,15 @@ def transfer_slopes(
 ) -> Figure:
     """One panel a target task: a line falls from the source language's score to each other language's.
 
-    Points are means, bars 95 % intervals over worlds, else seeds.
+    Points are means, bars 95 % intervals over worlds, else seeds. Where no run is of the strategy the picture
+    says so.
     """
     rows = _of_strategy(scores, strategy)
-    unit = highest_unit(rows)
     source = source_language(languages)
     targets = [task for task in ORDER if task in set(rows.loc[rows["language"] == source, "target_task"])]
+    if not targets:
+        return nothing_figure(NOBODY if rows.empty else NOWHERE, title)
+    unit = highest_unit(rows)
     styles, named = family_styles(languages), names(languages)
     known = languages.set_index("language")
     others = [code for code in known["distance"].astype(float).sort_values().index if code != source]
@@ -89,8 +96,11 @@ def none_scores(
     """The baseline's score in each language, one panel a target task, against chance and the ceiling.
 
     Dots are worlds, else seeds, bars 95 % intervals over them; dashed is chance, the grey band above 95.
+    Where no run is without practice the picture says so.
     """
     rows = _of_strategy(scores, "none")
+    if rows.empty:
+        return nothing_figure(NOBODY, title)
     unit = highest_unit(rows)
     targets = [task for task in ORDER if task in set(rows["target_task"])]
     styles, named = family_styles(languages), names(languages)
@@ -145,6 +155,8 @@ def gap_slopes(
     Marks are means with 95 % intervals over worlds, else seeds, which are the dots; down is a smaller gap.
     """
     gaps = transfer_gap(scores, source_language(languages), unexposed=True)
+    if gaps.empty:
+        return nothing_figure(NOWHERE, title)
     unit = highest_unit(gaps)
     strategies = [name for name in STRATEGIES if name in set(gaps["strategy"])]
     targets = [task for task in ORDER if task in set(gaps["target_task"])]

@@ -68,6 +68,16 @@ def question(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.01, ha="left", fontsize=13, fontweight="bold")
 
 
+def nothing_figure(words: str, title: str) -> Figure:
+    """A picture that says why there is nothing to draw."""
+    with house_style():
+        figure, (axes,) = new_figure(2.4)
+        axes.text(0.5, 0.5, words, ha="center", color=GREY, transform=axes.transAxes)
+        axes.set_axis_off()
+        question(figure, title)
+        return figure
+
+
 def save(figure: Figure, path: Path) -> Path:
     """Write the figure whole or not at all; equal figures are equal bytes."""
     path = Path(path)

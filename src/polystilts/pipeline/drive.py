@@ -53,6 +53,8 @@ def run(
     `dry` run only counts the jobs that are to do; in a `cold` one every chapter imports its own libraries.
     """
     study = prepare(scale, changes, data)
+    if notebooks:
+        require_comparison(study)
     try:
         with stopped_by_signals(), held(study):
             run_held(study, cores, data, notebooks, profile, dry, cold)
@@ -125,6 +127,16 @@ def prepare(scale: str, changes: Mapping[str, Any], data: str = "") -> Study:
         os.environ["POLYSTILTS_DATA"] = str(Path(data).resolve())
     require_world(study)
     return study
+
+
+def require_comparison(study: Study) -> None:
+    """Refuse, before anything runs, pages that would compare nothing: their analysis could not be written."""
+    strategies = {run.strategy for run in study.runs}
+    if "none" not in strategies or len(strategies) < 2:
+        raise WrongUse(
+            f"arms are {', '.join(study.scale.shared['arms'])}: the chapters compare arms with `none`; name "
+            "both, or leave the pages out with --no-notebooks"
+        )
 
 
 def write_variant(study: Study) -> None:

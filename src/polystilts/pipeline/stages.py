@@ -255,7 +255,7 @@ def write_labels(study: Study) -> None:
 def write_shortcuts(study: Study) -> None:
     """What guessing without understanding scores on each target, in the source language.
 
-    Left as `tables/shortcuts.csv`. Retrieval, where likeness of texts is the task itself, has none.
+    Left as `tables/shortcuts.csv`. Retrieval, where likeness of texts is the task itself, has no row there.
     """
     import pandas as pd
 
@@ -290,8 +290,9 @@ def write_shortcuts(study: Study) -> None:
                 work, file, "statistics",
             )  # fmt: skip
             tables.append(pd.read_csv(file))
-    if tables:
-        write_table(study.folder / "tables" / "shortcuts.csv", pd.concat(tables, ignore_index=True))
+    none = pd.DataFrame(columns=["world_seed", "target_task", "baseline", "metric", "value", "n"])
+    found = pd.concat(tables, ignore_index=True) if tables else none
+    write_table(study.folder / "tables" / "shortcuts.csv", found)
 
 
 def development_rows(study: Study, run: Run) -> list[Any]:

@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from polystilts import paths
 
@@ -76,15 +76,16 @@ def warm_start(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 def ask(role: str, arguments: list[str]) -> int:
     """Have a copy do the work of this process, and end as it ends; do it oneself where there is none."""
-    with suppress(KeyError, OSError), socket.socket(socket.AF_UNIX) as line:
-        line.connect(os.environ[ADDRESS])
-        request = {"role": role, "arguments": arguments, "folder": os.getcwd(), "environ": {**os.environ}}
-        socket.send_fds(line, [b"."], [1, 2])
-        line.sendall(json.dumps(request).encode() + b"\n")
-        answers = line.makefile("r", encoding="utf-8")
-        if copy := answers.readline():
-            signal.signal(signal.SIGINT, lambda *_: interrupt(int(copy)))  # as every kernel is, to end it
-            return ended(answers.readline())
+    if address := os.environ.get(ADDRESS):
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+            line.connect(address)
+            request = {"role": role, "arguments": arguments, "folder": os.getcwd(), "environ": {**os.environ}}
+            socket.send_fds(line, [b"."], [1, 2])
+            line.sendall(json.dumps(request).encode() + b"\n")
+            answers = line.makefile("r", encoding="utf-8")
+            if copy := answers.readline():
+                signal.signal(signal.SIGINT, lambda *_: interrupt(int(copy)))  # as every kernel is, to end it
+                return ended(answers)
     os.execv(sys.executable, [sys.executable, "-m", *COLD[role], *arguments])
 
 
@@ -94,10 +95,11 @@ def interrupt(copy: int) -> None:
         os.kill(copy, signal.SIGINT)
 
 
-def ended(answer: str) -> int:
-    """The exit code of a copy."""
-    if answer:
-        return int(answer)
+def ended(answers: TextIO) -> int:
+    """The exit code of a copy, once it has ended."""
+    with suppress(OSError):
+        if answer := answers.readline():
+            return int(answer)
     print("a chapter failed: the process it was copied from is gone; the same command goes on, and with "
           "--cold nothing is copied", file=sys.stderr)  # fmt: skip
     return 1
@@ -139,8 +141,9 @@ def answer(door: socket.socket, code: dict, copies: dict[int, Copy]) -> dict | N
     """Answer one request: in the copy that is to do it this returns the request, in the original nothing."""
     line, _ = door.accept()
     _, streams, _, _ = socket.recv_fds(line, 1, 2)
-    request = json.loads(line.makefile("r", encoding="utf-8").readline())
-    if state_of_code() != code:  # what was imported is no longer what is written
+    asked = line.makefile("r", encoding="utf-8").readline()
+    request = json.loads(asked) if asked.endswith("\n") else None  # whoever asked was killed meanwhile
+    if request is None or state_of_code() != code:  # what was imported is no longer what is written
         line.close()
     else:
         number = os.fork()

@@ -13,7 +13,7 @@ from polystilts.statistics.averages import MEAN, Grid, Measure, complete, grid_o
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval, for_new_languages, highest_unit, t_interval
 from polystilts.statistics.tables import LowResource, with_levels
-from polystilts.tasks import KINDS
+from polystilts.tasks import KINDS, STRATEGIES
 
 ONCE = {"world": ["world_seed"], "kind of encoder": ["encoder"],
         "pretraining": ["world_seed", "encoder_seed"],  # every world has its own
@@ -186,10 +186,18 @@ def estimates_by(cells: pd.DataFrame, column: str, unit: str = "", value: str = 
 def compared(scores: pd.DataFrame) -> tuple[str, str]:
     """The strategies of the primary contrast: code-switched practice stands in where none is translated.
 
-    English and none where there is neither.
+    Where there is neither, or no English to compare it with, the baseline is the control, and the first
+    strategy there is, English before others, the treatment.
+
+    >>> compared(pd.DataFrame({"strategy": ["none", "english", "code-switched"]}))
+    ('code-switched', 'english')
+    >>> compared(pd.DataFrame({"strategy": ["none", "mlm-multilingual"]}))
+    ('mlm-multilingual', 'none')
     """
-    there = [name for name in ("translated", "code-switched") if name in set(scores["strategy"])]
-    return (there[0], "english") if there else ("english", "none")
+    there = set(scores["strategy"])
+    order = ("translated", "code-switched", "english", *STRATEGIES)
+    treatment = next((name for name in order if name in there - {"none"}), "english")
+    return treatment, "english" if "english" in there - {treatment} else "none"
 
 
 def primary_contrast(

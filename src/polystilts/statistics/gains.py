@@ -78,7 +78,8 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     Matched by world, encoder, seeds, target, language and representation; by intermediate task where both
     arms name one, by language set where both draw on one (so translated-A and translated-B meet the same
     English run). Columns added: value, control_value, difference, difference_logit, exposed (either arm saw
-    labels in the language), cross_task, flag. `attrs["notes"]` says what could not be matched.
+    labels in the language), cross_task, flag. `attrs["notes"]` says what could not be matched,
+    `attrs["strategies"]` which two were compared.
     """
     rows = main_scores(scores)
     notes = list(rows.attrs["notes"])
@@ -122,5 +123,5 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
                "exposure", "exposure_control", "exposed", "cross_task", "n", "value", "control_value",
                "difference", "difference_logit", "baseline_value", "flag"]  # fmt: skip
     paired = paired[columns].sort_values(columns[: 11 + len(added)]).reset_index(drop=True)
-    paired.attrs["notes"] = notes
+    paired.attrs.update(notes=notes, strategies=(treatment, control))
     return paired

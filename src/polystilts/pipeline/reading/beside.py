@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from polystilts.errors import StudyError
 from polystilts.evidence.claim import interval_words, signed
 from polystilts.evidence.published import published_scores
 from polystilts.figures.heatmap import ORDER
@@ -98,9 +99,15 @@ def regression_table(found: Regression) -> pd.DataFrame:
 
 
 def choice_table(scores: pd.DataFrame, source: str) -> pd.DataFrame:
-    """What choosing the best arm yields: chosen in the source language, and, forbidden, on the targets."""
+    """What choosing the best arm yields: chosen in the source language, and, forbidden, on the targets.
+
+    Empty where nothing is asked in the source language, as Tatoeba alone: then nothing can be chosen by it.
+    """
     rows = []
-    found = optimism(scores, source)
+    try:
+        found = optimism(scores, source)
+    except StudyError:
+        found = {}
     for name in (task for task in ORDER if task in found):
         fair, best, more = found[name]
         rows.append((task_title(name), in_cell(fair), in_cell(best), signed(more.estimate),

@@ -25,9 +25,13 @@ def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
 
 
 def most_taught(study: Study) -> list[str]:
-    """The rows that targets are tuned on, the most updates first: what a page shows before the rest."""
+    """The rows that targets are tuned on, the most updates first: what a page shows before the rest.
+
+    `none` alone where no target is tuned on any, as Tatoeba is.
+    """
     section = study.parameters["target_finetuning"]
-    return sorted(study.training_tasks, key=lambda task: -target_knobs(section, task)["updates"])
+    taught = sorted(study.training_tasks, key=lambda task: -target_knobs(section, task)["updates"])
+    return taught or ["none"]
 
 
 def learned_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:

@@ -1,0 +1,49 @@
+"""What the warm start saves: nine chapters with hardly any training, started warm and one by one, in turn."""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from kills import place
+
+from polystilts.files import sha256
+
+CHANGES = (
+    "seeds=[0],arms=[none,english:squad_v2],target_tasks=[udpos],batches=1,"
+    "pretraining.updates=20,intermediate_training.updates=4"
+)
+SIDES = {"ours": (), "every chapter by itself": ("--cold",)}
+
+
+def spent() -> float:
+    """Processor seconds of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def rows(rounds: int) -> Iterator[dict]:
+    """The same study by either start, in a place of its own each time; the scores must be the same bytes."""
+    command = [sys.executable, "-m", "polystilts", "run", "--scale", "tiny", "--set", CHANGES, "--cores", "2"]
+    for number in range(rounds):
+        found = set()
+        for side, options in SIDES.items():
+            with tempfile.TemporaryDirectory() as folder:
+                root, environment = place(Path(folder))
+                start, before = time.perf_counter(), spent()
+                done = subprocess.run(
+                    [*command, *options], cwd=root, env=environment, capture_output=True, text=True
+                )
+                wall, cpu = time.perf_counter() - start, spent() - before
+                if done.returncode:
+                    raise SystemExit(f"the study stopped:\n{done.stderr}")
+                found |= {sha256(file) for file in (root / "outputs").glob("*/tables/scores.csv")}
+            same = "equal" if len(found) == 1 else "OTHER"
+            yield {
+                "setting": "nine chapters, hardly any training", "side": side, "round": number, "amount": 1,
+                "unit": "studies", "wall_s": wall, "cpu_s": cpu, "clock": "wall",
+                "check": f"{cpu:.0f} CPU seconds; {same} scores",
+            }  # fmt: skip
