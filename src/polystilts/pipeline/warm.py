@@ -140,8 +140,10 @@ def serve(address: str) -> dict | None:
 def answer(door: socket.socket, code: dict, copies: dict[int, Copy]) -> dict | None:
     """Answer one request: in the copy that is to do it this returns the request, in the original nothing."""
     line, _ = door.accept()
-    _, streams, _, _ = socket.recv_fds(line, 1, 2)
-    asked = line.makefile("r", encoding="utf-8").readline()
+    asked, streams = "", []
+    with suppress(OSError):
+        _, streams, _, _ = socket.recv_fds(line, 1, 2)
+        asked = line.makefile("r", encoding="utf-8").readline()
     request = json.loads(asked) if asked.endswith("\n") else None  # whoever asked was killed meanwhile
     if request is None or state_of_code() != code:  # what was imported is no longer what is written
         line.close()
@@ -155,7 +157,8 @@ def answer(door: socket.socket, code: dict, copies: dict[int, Copy]) -> dict | N
                 other.close()
             return request
         copies[number] = Copy(line, request["environ"].get("POLYSTILTS_ACCOUNT", ""))
-        line.sendall(f"{number}\n".encode())
+        with suppress(OSError):
+            line.sendall(f"{number}\n".encode())
     for stream in streams:
         os.close(stream)
     return None
