@@ -1,6 +1,5 @@
 """What the warm start saves: nine chapters with hardly any training, started warm and one by one, in turn."""
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from kills import place
 
+from polystilts.account import cpu_seconds
 from polystilts.files import sha256
 
 CHANGES = (
@@ -17,12 +17,6 @@ CHANGES = (
     "pretraining.updates=20,intermediate_training.updates=4"
 )
 SIDES = {"ours": (), "every chapter by itself": ("--cold",)}
-
-
-def spent() -> float:
-    """Processor seconds of the processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def rows(rounds: int) -> Iterator[dict]:
@@ -33,11 +27,11 @@ def rows(rounds: int) -> Iterator[dict]:
         for side, options in SIDES.items():
             with tempfile.TemporaryDirectory() as folder:
                 root, environment = place(Path(folder))
-                start, before = time.perf_counter(), spent()
+                start, before = time.perf_counter(), cpu_seconds()
                 done = subprocess.run(
                     [*command, *options], cwd=root, env=environment, capture_output=True, text=True
                 )
-                wall, cpu = time.perf_counter() - start, spent() - before
+                wall, cpu = time.perf_counter() - start, cpu_seconds() - before
                 if done.returncode:
                     raise SystemExit(f"the study stopped:\n{done.stderr}")
                 found |= {sha256(file) for file in (root / "outputs").glob("*/tables/scores.csv")}

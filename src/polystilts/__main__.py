@@ -221,9 +221,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             print(plan(drive.opened(asked.scale, changes), asked.cores))
         elif asked.verb == "run":
-            notebooks = not asked.no_notebooks
-            given = (asked.profile, asked.dry_run, asked.cold)
-            drive.run(asked.scale, changes, asked.cores, asked.data, notebooks, *given)
+            drive.run(asked.scale, changes, asked.cores, asked.data, notebooks=not asked.no_notebooks,
+                      profile=asked.profile, dry=asked.dry_run, cold=asked.cold)  # fmt: skip
         elif asked.verb == "book":
             from polystilts.pipeline import book
 

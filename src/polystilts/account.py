@@ -99,11 +99,16 @@ def _leave(line: dict) -> None:
             stream.write(json.dumps(line) + "\n")
 
 
+def _lines_of(file: Path) -> list[dict]:
+    return (
+        [json.loads(text) for text in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    )
+
+
 def left_in(file: Path) -> list[dict]:
     """The entries that a process has left in a file; none if it has booked nothing."""
     found: list[dict] = []
-    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
-        line = json.loads(text)
+    for line in _lines_of(file):
         if "kind" in line:
             found.append(line)
         for entry in found[line["since"] :] if "since" in line else ():
@@ -118,8 +123,7 @@ def elsewhere(file: Path, patience: float = 0.0) -> float:
     """
     end = time.monotonic() + patience
     while True:
-        lines = map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.exists() else ())
-        told = [line["elsewhere"] for line in lines if "elsewhere" in line]
+        told = [line["elsewhere"] for line in _lines_of(file) if "elsewhere" in line]
         if told or time.monotonic() >= end:
             return sum(told)
         time.sleep(0.05)

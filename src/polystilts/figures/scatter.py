@@ -27,7 +27,6 @@ from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.tables import source_language
 
 ALL_BUT_RETRIEVAL = Subset().kinds
-USUAL = ("translated", "english")
 NOTHING = "no target of another kind is asked in other languages"
 
 
@@ -42,7 +41,7 @@ def gain_by_language(
     `cells` is what `statistics.gains.contrast` returns. A dot is one seed or world, averaged over cross-task
     targets without retrieval; the bar is the 95 % interval.
     """
-    usual = cells.attrs.get("strategies", USUAL)[1] == USUAL[1]
+    usual = _compared(cells)[1] == "english"
     title = title or f"Whom does {'multilingual practice help more than English' if usual else 'it help'}?"
     rows = cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)]
     if rows.empty:
@@ -88,10 +87,15 @@ def gain_by_language(
         return figure
 
 
+def _compared(cells: pd.DataFrame) -> tuple[str, str]:
+    """The two strategies, where `contrast` has named them; else the study's own."""
+    return cells.attrs.get("strategies", ("translated", "english"))
+
+
 def _difference(cells: pd.DataFrame) -> str:
     """What was taken from what, for an axis."""
-    treatment, control = cells.attrs.get("strategies", USUAL)
-    if control == USUAL[1]:
+    treatment, control = _compared(cells)
+    if control == "english":
         return "multilingual − English (points)"
     return f"{STRATEGY_TITLES[treatment]} − {STRATEGY_TITLES[control]} (points)".replace("− No", "− no")
 

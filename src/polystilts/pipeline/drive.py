@@ -89,8 +89,8 @@ def run_held(
         return
     keep_forecast(study, cores)
     progress = Progress(study, invocation, cells_of(study), cell_seconds(study))
-    cold = cold or bool(profile or environment["POLYSTILTS_GPUS"]) or not may_be_warm(study)
-    with nullcontext(environment) if cold else warm_start(environment) as told:
+    warm = not (cold or profile or environment["POLYSTILTS_GPUS"]) and may_be_warm(study)
+    with warm_start(environment) if warm else nullcontext(environment) as told:
         if notebooks:
             command = engine_command(study, cores, environment["POLYSTILTS_GPUS"], profile)
             run_engine(study, command, told, progress.look)

@@ -41,7 +41,7 @@ def minimum_detectable_effect(
         return None
     if not sd > 0:
         raise WrongUse(f"a spread of {sd} points cannot be; measure it over at least two runs")
-    return _in_spreads(units, at_power, error_rate) * sd
+    return float(_in_spreads(units, at_power, error_rate) * sd)
 
 
 @lru_cache
