@@ -208,13 +208,15 @@ def code_outputs(file: Path) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def somewhere(tmp_path_factory):
-    """Outputs and scales of the tests' own, shared by all chapters; every stage is a few updates long."""
+    """Outputs and scales of the tests' own, shared by all chapters; every stage is a few rows and updates long."""
     patch = pytest.MonkeyPatch()
     root = tmp_path_factory.mktemp("study")
     shutil.copytree(paths.PARAMS, root / "params")
     tiny = root / "params" / "tiny.yaml"
     sections = yaml.safe_load(tiny.read_text(encoding="utf-8"))
     sections["pretraining"]["updates"] = 20
+    sections["data_preparation"]["documents"] = {"high": 100, "low": 30}
+    sections["data_preparation"]["rows"] = {"intermediate": 100, "target": 100, "dev": 20, "test": 20}
     sections["intermediate_training"]["updates"] = 10
     sections["target_finetuning"]["updates"] = dict.fromkeys(sections["target_finetuning"]["updates"], 10)
     tiny.write_text(yaml.safe_dump(sections, sort_keys=False), encoding="utf-8")

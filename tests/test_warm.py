@@ -95,7 +95,7 @@ def test_the_process_that_is_copied_has_one_thread(server):
 def test_changed_code_is_never_copied(tmp_path):
     package = tmp_path / "polystilts"
     shutil.copytree(paths.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    with warm.warm_start({**os.environ, "PYTHONPATH": str(tmp_path)}) as told:
+    with warm.warm_start({**os.environ, "PYTHONPATH": str(tmp_path)}, notebooks=False) as told:
         until(Path(told[warm.ADDRESS]).exists)
         assert "The mill" in ask(told, "mill", "--help").stdout
         mill = package / "pipeline" / "mill.py"

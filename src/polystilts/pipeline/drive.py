@@ -90,7 +90,7 @@ def run_held(
     keep_forecast(study, cores)
     progress = Progress(study, invocation, cells_of(study), cell_seconds(study))
     warm = not (cold or profile or environment["POLYSTILTS_GPUS"]) and may_be_warm(study)
-    with warm_start(environment) if warm else nullcontext(environment) as told:
+    with warm_start(environment, notebooks) if warm else nullcontext(environment) as told:
         if notebooks:
             command = engine_command(study, cores, environment["POLYSTILTS_GPUS"], profile)
             run_engine(study, command, told, progress.look)

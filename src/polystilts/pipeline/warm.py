@@ -29,15 +29,18 @@ COMMAND = (sys.executable, "-P", "-m", "polystilts.pipeline.warm")
 # How each role is played where no copy is to be had.
 COLD = {"mill": ("polystilts.pipeline.mill",), "kernel": ("ipykernel_launcher", "-f")}
 
-# In the order in which chapters need them: whoever asks meanwhile gets a copy of what is there.
-STACK = (
+# What pages need, then what the work needs; each in the order in which chapters ask for it, for whoever asks
+# meanwhile gets a copy of what is there.
+PAGES = (
     "papermill",
     "jupytext",
     "ipykernel.kernelapp",
     "debugpy",
     "seaborn",
-    "polystilts.pipeline.mill",
     "polystilts.pipeline.reading",
+)
+WORK = (
+    "polystilts.pipeline.mill",
     "polystilts.sources.world",
     "polystilts.evaluation.shortcuts",
     "torch",
@@ -58,7 +61,7 @@ class Copy(NamedTuple):
 
 
 @contextmanager
-def warm_start(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def warm_start(environment: Mapping[str, str], notebooks: bool = True) -> Iterator[dict[str, str]]:
     """The environment of a study's jobs while a process stands by to be copied for them."""
     with tempfile.TemporaryDirectory(prefix="polystilts-") as folder:
         told = {**environment, ADDRESS: str(Path(folder) / "warm")}
@@ -70,7 +73,8 @@ def warm_start(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
         }
         # It ends with its input, which ends with this block or, in whatever way, with this process.
-        with subprocess.Popen([*COMMAND, "serve"], env=own, stdin=subprocess.PIPE):
+        stack = [*PAGES, *WORK] if notebooks else WORK
+        with subprocess.Popen([*COMMAND, "serve", *stack], env=own, stdin=subprocess.PIPE):
             yield told
 
 
@@ -105,13 +109,13 @@ def ended(answers: TextIO) -> int:
     return 1
 
 
-def serve(address: str) -> dict | None:
-    """Import the stack and stand by until the input ends; what returns with a request is a copy to do it."""
+def serve(address: str, stack: list[str]) -> dict | None:
+    """Import a stack and stand by until the input ends; what returns with a request is a copy to do it."""
     from polystilts.evidence.json_schema import without_address_checker
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what an interrupt ends
     without_address_checker()
-    code, to_import = state_of_code(), list(STACK)
+    code, to_import = state_of_code(), list(stack)
     copies: dict[int, Copy] = {}
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
@@ -223,7 +227,7 @@ def main() -> int:
     role, *arguments = sys.argv[1:]
     if role != "serve":
         return ask(role, arguments)
-    request = serve(os.environ[ADDRESS])
+    request = serve(os.environ[ADDRESS], arguments)
     return become(request) if request else 0
 
 
