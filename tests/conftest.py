@@ -2,7 +2,7 @@
 
 from polystilts.evidence.json_schema import without_address_checker
 
-without_address_checker()  # before any test imports notebooks' libraries: seconds in every process of the tests
+without_address_checker()  # it would cost every process of the tests some seconds
 
 
 def pytest_collection_modifyitems(items):

@@ -208,7 +208,7 @@ def code_outputs(file: Path) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def somewhere(tmp_path_factory):
-    """Outputs and scales of the tests' own, shared by all chapters; every stage is a few rows and updates long."""
+    """Outputs and scales of the tests' own, shared by all chapters; every stage is very short."""
     patch = pytest.MonkeyPatch()
     root = tmp_path_factory.mktemp("study")
     shutil.copytree(paths.PARAMS, root / "params")

@@ -92,5 +92,9 @@ def check_crate(folder: Path) -> int:
     for entity in files:
         file = folder / unquote(entity["@id"])
         if not file.is_file() or sha256(file) != entity["sha256"]:
-            raise StudyError(f"{METADATA}: {entity['@id']} is {'changed' if file.is_file() else 'gone'}")
+            state = "changed" if file.is_file() else "gone"
+            raise StudyError(
+                f"{folder / METADATA}: {entity['@id']} is {state} since the study ended; the same study, run "
+                "again, makes what is missing and writes the crate anew"
+            )
     return len(files)
