@@ -44,8 +44,10 @@ Markdown(reading.opening(study))
 # Swahili, and worst in languages of which it has read little. So people looked for a warm-up. Before the
 # **target task**, let the encoder practise another task, the **intermediate task**, for which there are
 # many English examples. Phang and colleagues reported in 2020 that such practice in English helps in other
-# languages too ([arXiv:2005.13013](https://arxiv.org/abs/2005.13013)). They practised in English. Their
-# natural sequel is our question:
+# languages too ([arXiv:2005.13013](https://arxiv.org/abs/2005.13013)). They also tried machine-translated
+# practice, and went on with masked language modelling in many languages beside the practice; neither was
+# consistently better than English practice alone. We ask again, on the tasks of XTREME-R and language by
+# language, and what our question adds is the languages with little text:
 #
 # > **Does it help more to practise in several languages than in English alone, in particular in languages
 # > with little text, which the practice itself never touched?**
@@ -69,9 +71,10 @@ reading.show(drawing, study, "00_method", words)
 
 # %% [markdown]
 # Read the drawing from left to right, and look at the small boxes below the second step: they are the arms.
-# All arms that practise are given the same budget, which means the same number of labelled rows, the same
-# number of updates and the same batch size. If one of them ends up ahead of another, it was not because it
-# had read more. Against *no practice* it has, and that is what controls are for.
+# Arms that practise one task have the same number of labelled updates, the same batch size and the same
+# number of rows; `english+mlm` reads plain text on top, and tasks with fewer rows repeat them. If one of
+# these arms ends up ahead of another, it was not because it had been taught for longer. Against *no practice*
+# it has, and that is what controls are for.
 #
 # ### Why some of our languages are invented
 #
@@ -100,16 +103,19 @@ reading.table(reading.design_table(study))
 # %% [markdown]
 # Look at the last two columns. A language in the column *labels in* has helped in the practice; a language
 # in *never labelled* has not, and only there is transfer **zero-shot**. Multilingual arms draw their
-# languages from one of two sets, A or B, and the larger scales run both, so that every language is once
-# inside and once outside. Of the arms, `none` is the baseline and a run like any other, so that every
-# comparison is one between equals.
+# languages from one of two sets, A or B. Where a scale runs both, a language labelled in one is unlabelled in
+# the other; a language that stands in the last column of every row is never labelled at all. Of the arms,
+# `none` is the baseline and a run like any other, so that every comparison is one between equals.
 
 # %%
 reading.table(reading.targets_table(study))
 
 # %% [markdown]
-# These are the tasks on which the arms are compared. They carry the names of XTREME-R, a public benchmark
-# of ten tasks ([arXiv:2104.07412](https://arxiv.org/abs/2104.07412)), and keep its kinds and its metrics.
+# These are the tasks on which the arms are compared. Most carry the names of XTREME-R, a public benchmark
+# of ten tasks ([arXiv:2104.07412](https://arxiv.org/abs/2104.07412)), and where they do they keep its kinds
+# and its metrics. Tags are marked by whole stretches: a name counts if all its words and its kind were found
+# (*F1*, for names *span F1*). For a span of text, F1 weighs how many words the answer and the truth have in
+# common. *MAP@20*, mean average precision, asks how high the right answers stand among the first twenty.
 # Look at the last column: it names the solved examples from which a target is taught, all of them in the
 # source language. Scores run from 0 to 100.
 
@@ -126,19 +132,25 @@ reading.table(reading.targets_table(study))
 reading.table(reading.expectations_table(study))
 
 # %% [markdown]
-# The first row is the study's question; everything else is beside it. Some rows expect that something does
-# **not** help: they are controls, and a study without controls cannot tell practice from luck, from longer
-# training or from more text. The file behind this table is `params/hypotheses.yaml`.
+# The first row is the study's question, and where nothing is translated its twin on code-switched practice
+# stands in for it; everything else is beside it. Some rows expect that something does **not** help.
+# Those on text without a task, on permuted labels and on longer training are controls, and a study without
+# controls cannot tell practice from luck, from longer training or from more text. Two others restate what
+# Phang and colleagues found and are no controls: neither masked language modelling beside English practice
+# nor translated practice should beat English practice alone. The second stands against our first row. It is
+# asked over all languages without labels, and the first row over those with little text; both can hardly
+# fare well. The table is read from `params/hypotheses.yaml`, and for real languages from
+# `params/hypotheses-real.yaml` as well.
 
 # %% [markdown]
 # ## What we learned
 #
 # We have a question that can fail, arms that differ in one thing, and expectations on record. Four ideas
-# carry all later chapters. The **budget** is equal. The **seeds** are matched: an arm and its baseline
-# share the world, the encoder and the seed, and only then are they subtracted. The **exposure** of a score
-# says whether the practice saw labels in that language, and zero-shot claims use the unexposed ones only.
-# And every claim carries two verdicts, its *outcome* and its *status*: whether the expectation held, and
-# whether somebody has reproduced the number.
+# carry all later chapters. The labelled **budget** is equal. The **seeds** are matched: an arm and its
+# baseline share the world, the encoder and the seed, and only then are they subtracted. The **exposure** of
+# a score says whether the practice saw labels in that language, and zero-shot claims use the unexposed ones
+# only. And every claim carries two verdicts, its *outcome* and its *status*: whether the expectation held,
+# and whether somebody has reproduced the number.
 
 # %% [markdown]
 # ## Your turn

@@ -43,16 +43,18 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## How we find out
 #
-# We describe each language by three things that can be counted, and we count them instead of asserting
-# them.
+# We describe each language by three things, and what can be counted we count instead of asserting it.
 #
 # - **Resource**: how many subwords of the language are in the encoder's pretraining text. Which languages
 #   count as *low-resource* was declared in the scale's file before any run; the count stands beside it.
 # - **Overlap**: the share of words that are written exactly as in the source language, names included. A
 #   relative shares many; a stranger has a script of its own, and spells even the names of people letter by
 #   letter.
-# - **Order**: the share of word pairs that stand in the opposite order when the same meaning is told in
-#   both languages. Zero means that the words march in step.
+# - **Order**: how differently a language arranges its words. In invented languages it is the share of word
+#   pairs that stand in the opposite order when the same meaning is told in both languages; zero means that
+#   the words march in step. In real languages nothing is counted: the number is a distance between the
+#   syntactic features of the two languages in URIEL
+#   ([Littell et al. 2017](https://aclanthology.org/E17-2002/)). Later pages call this alone *distance*.
 #
 # In the generated world each factor has two levels, set by us, and the family fills the cells of resource ×
 # overlap × order. The languages then fall into two **sets**. Count for each language how many of its three
@@ -95,9 +97,10 @@ words = "The languages of the study by text, shared words and word order, with s
 reading.show(figures.language_map(languages, low_resource), study, "01_language_map", words)
 
 # %% [markdown]
-# An empty tile is a cell that this scale does not visit. Moving across changes the amount of text and
-# nothing else; moving down changes words or order. The bottom right corner has everything against it, and
-# it is where many of the world's languages would stand.
+# An empty tile is a cell that this scale does not visit. In an invented world, moving across changes the
+# amount of text and nothing else, and moving down changes words or order. A real language stands in the half
+# of the range to which its measure belongs, and its neighbours differ from it in much else. The bottom right
+# corner has everything against it, and it is where many of the world's languages would stand.
 #
 # ### Are the two sets balanced?
 #
@@ -109,7 +112,10 @@ reading.table(reading.balance_table(languages, low_resource))
 # %% [markdown]
 # Equal numbers in both rows mean balance. A small scale has too few languages for that, and then a
 # comparison of exposed with unexposed languages is also a comparison of unlike languages; pages built on
-# such a scale must not be read as answers. The complete family, from `demo` on, is balanced.
+# such a scale must not be read as answers. A complete family of invented languages is balanced. Real
+# languages are only nearly so: their sets were drawn before any run, over all languages of our list, to
+# differ by at most one language in each group that could confound a comparison; a scale takes some of that
+# list.
 #
 # ### One meaning, many mouths
 #
@@ -136,9 +142,10 @@ reading.table(reading.one_meaning(study, row=1))
 # %% [markdown]
 # ## What we learned
 #
-# We can say how far each language lies from the source language, by three counts that do not depend on any
+# We can say how far each language lies from the source language, by three measures that do not depend on any
 # model's scores. We have declared, before any run, which languages have little text. And we have two sets
-# of languages that swap their roles, so that no language is judged only from inside or only from outside.
+# of languages: where a scale runs both, a language labelled in one is unlabelled in the other, and the table
+# of arms in chapter 0 shows which are never labelled at all.
 
 # %% [markdown]
 # ## Your turn

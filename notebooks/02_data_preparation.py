@@ -147,7 +147,10 @@ reading.table(reading.shortcut_table(study))
 # Compare *its score* with *chance*, and later with the scores of the trained encoder: a model has shown
 # something only by the distance between the two. For tagging, the commonest tag of a word is no trick but a
 # sound first guess, in the source language at least; in a language without labels there is no such list to
-# look it up in.
+# look it up in. The same holds for *words of context and option*, wherever that is the best: in multiple
+# choice, pairing words of the context with words of the option is what the task asks for. It can be learned
+# from labels in the source language, and abroad it has no such list either, so chapter 6 does not count it
+# as a shortcut.
 
 # %% [markdown]
 # ## What we learned

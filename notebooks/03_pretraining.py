@@ -54,18 +54,19 @@ Markdown(reading.opening(study))
 #
 # $$\mathcal{L} = -\frac{1}{|M|}\sum_{i \in M} \log p\,(w_i \mid w_{\setminus M})$$
 #
-# Languages are drawn by the square root of their amount of text, so that the poor are heard a little more
-# often than their share.
+# Languages are drawn in proportion to their lines raised to a power below one, so that poor languages are
+# heard several times as often as their share.
 #
 # **One line, one example.** Large models are usually fed long blocks in which many sentences are glued
 # together. We feed whole short documents, each starting at the first position. In small encoders this is
 # decisive: in our trials with glued blocks, languages of different scripts hardly met at all, and with
 # whole lines they did. Real models have enough text and patience to do without; a laptop has not.
 #
-# **The test.** Take a test sentence in one language, and look which source-language sentence lies nearest
-# to it. If it is the translation, that counts as found. This is *retrieval*; it needs no training and no
-# label. We read it from each layer, as it stands and *centred*, with the average point of each language
-# taken off first, because languages often lie side by side like two equal maps on different pages.
+# **The test.** Take a test sentence in the source language, and look which sentence of the other language
+# lies nearest to it. If it is the translation, that counts as found. This is *retrieval*; it needs no
+# training and no label. We read it from each layer, as it stands and *centred*, with the average point of
+# each language taken off first, because languages often lie side by side like two equal maps on different
+# pages.
 
 # %% [markdown]
 # ## Run it
@@ -97,7 +98,8 @@ reading.show(figures.fertility_bars(reading.fertility_of(study), languages), stu
 # %% [markdown]
 # Bars near the line mean whole words. A language whose bar is much longer than the others would pay twice:
 # longer inputs, and pieces that mean little. Such a difference would be a flaw of the vocabulary, and it
-# must not be mistaken for a difference between languages. The same, seen on one sentence:
+# must not be mistaken for a difference between languages. Languages that part no words by spaces, as Chinese,
+# have no such number and are left out. The same, seen on one sentence:
 
 # %%
 reading.table(reading.pieces_table(study))
@@ -116,8 +118,8 @@ reading.table(reading.text_table(study), digits=2)
 #
 # ### Do translations find each other?
 #
-# Each number is the share of test sentences whose nearest neighbour in the source language is their
-# translation, in percent. The last column is what a blind guess would reach.
+# Each number is the share of source-language test sentences whose nearest neighbour in the language of the
+# row is their translation, in percent. The last column is what a blind guess would reach.
 
 # %%
 reading.table(reading.early_retrieval(study))

@@ -56,9 +56,10 @@ Markdown(reading.opening(study, runs))
 # out anew, `untrained` forgets the pretraining too and starts from random numbers, `none` skips this chapter,
 # and `none-long` spends its updates in the next one.
 #
-# **Equal budgets.** Every arm has the same number of updates with the same batch size, and draws on the
-# same number of rows. Tokens may differ a little, since languages need different numbers of words, and are
-# therefore counted and shown. The arms of one seed share the initial numbers of the head and the order of
+# **Equal budgets.** Arms that practise one task have the same number of labelled updates, the same batch size
+# and the same number of rows; `english+mlm` reads plain text on top, and tasks with fewer rows repeat them.
+# Tokens may differ, since languages and tasks need different numbers of words, and are therefore counted and
+# shown. The arms of one seed share the initial numbers of the head and the order of
 # the rows: they are *matched*.
 
 # %% [markdown]
@@ -78,7 +79,7 @@ reading.table(reading.practice_budget(study, runs))
 # %% [markdown]
 # ## What it shows
 #
-# The loss on the training rows while each arm practises. Thin lines are single seeds, thick ones their
+# The loss on the training rows while each arm practises. Thin lines are single runs, thick ones their
 # mean.
 
 # %%
@@ -117,10 +118,10 @@ reading.table(reading.learned_table(study, runs, "intermediate"))
 # %% [markdown]
 # ## What we learned
 #
-# We know what each arm has read, that the budgets are equal, and which stepping stones can be stood on. We
-# do **not** know yet whether any of this helps: the score of an intermediate task is no evidence about a
-# target task. Practice that is learned well may help, do nothing, or harm, and each of these has been seen
-# in the literature.
+# We know what each arm has read, that the labelled budgets are equal, and which stepping stones can be stood
+# on. We do **not** know yet whether any of this helps: the score of an intermediate task is no evidence
+# about a target task. Practice that is learned well may help, do nothing, or harm, and each of these has
+# been seen in the literature.
 
 # %% [markdown]
 # ## Your turn

@@ -55,7 +55,8 @@ Markdown(reading.opening(study, runs))
 #
 # Targets that are taught from the same rows share a checkpoint, as they do in XTREME-R: two sets of
 # questions that are taught by the same rows are read by the same model. Tatoeba, a retrieval task, is
-# taught by nothing: it reads the encoder as the practice has left it.
+# taught by nothing: it reads the encoder as the practice has left it. XTREME-R's own script reads it from an
+# encoder that was tuned on English SQuAD, so its published scores stand for something else.
 #
 # The development rows used here are in the **source language**. Choosing among checkpoints by looking at
 # other languages would be training on the test by hand; we choose nothing, and always take the last
@@ -71,12 +72,13 @@ Markdown(reading.opening(study, runs))
 stages.finetune_targets(study, runs)
 most_taught = reading.most_taught(study)
 task = most_taught[0]
-Markdown(f"**{len(runs)} runs, {len(study.training_tasks)} sets of rows.** Shown first: *{task}*.")
+title = reading.task_title(task)
+Markdown(f"**{len(runs)} runs, {len(study.training_tasks)} sets of rows.** Shown first: *{title}*.")
 
 # %% [markdown]
 # ## What it shows
 #
-# The learning curve of the target named above, with and without practice. Thin lines are single seeds.
+# The learning curve of the target named above, with and without practice. Thin lines are single runs.
 
 # %%
 curves = reading.curves_of(study, runs, task)
@@ -93,11 +95,11 @@ reading.table(reading.start_table(study, runs, task), digits=2)
 
 # %% [markdown]
 # The first number is an average over the first updates, for a loss is noisy. Compare arms down a column; a
-# difference smaller than that between two seeds of one arm, the thin lines above, is none.
+# difference smaller than that between two runs of one arm, the thin lines above, is none.
 #
 # ### Does it help at home?
 #
-# The score on development rows in the source language, averaged over seeds, for the same target.
+# The score on development rows in the source language, averaged over runs, for the same target.
 
 # %%
 reading.table(reading.learned_table(study, runs, task))

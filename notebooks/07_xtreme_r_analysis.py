@@ -50,15 +50,16 @@ Markdown(reading.opening(study))
 # seed, target and language. A *contrast* does the same for two kinds of practice. Matching takes away what
 # the two have in common, the luck of a seed above all.
 #
-# **The primary contrast** was fixed before any run: `translated` minus `english`, in cells without
-# exposure, on targets of another kind than the practice, in low-resource languages. Average over languages
+# **The primary contrast** was fixed before any run: practice in several languages minus `english`, in cells
+# without exposure, on targets of another kind than the practice, in low-resource languages. Several languages
+# means `translated` practice, and `code-switched` where nothing was translated. Average over languages
 # first, then over targets, then over kinds of task, so that a kind with many tasks has no louder voice.
 # **Retrieval stands beside it and is never pooled in**: it reads the encoder directly, often moves by tens
 # of points, and would drown everything else. We never report the best of many stones. In symbols, with $K$
 # kinds of task, $T_k$ targets of a kind and $L_t$ such languages of a target, and $s$ for a score:
 #
 # $$\delta = \frac{1}{K}\sum_{k}\frac{1}{T_k}\sum_{t \in k}\frac{1}{L_t}\sum_{\ell}
-# \left(s^{\,\mathrm{translated}}_{t\ell} - s^{\,\mathrm{English}}_{t\ell}\right)$$
+# \left(s^{\,\mathrm{multilingual}}_{t\ell} - s^{\,\mathrm{English}}_{t\ell}\right)$$
 #
 # **Intervals.** The unit is what was repeated: seeds, or worlds where there are several, with their seeds
 # averaged inside. The 95 % interval is Student's *t*, because with few repetitions a bootstrap promises
@@ -102,7 +103,7 @@ reading.table(reading.benchmark_table(scores))
 
 # %% [markdown]
 # This is how leaderboards are read, and why we do not stop here. The averages mix languages that had labels
-# in the practice with languages that had none, easy ones with hard ones, and in the last column retrieval
+# in the practice with languages that had none, easy ones with hard ones, and in the column *mean* retrieval
 # with everything else. Two rows may differ by less than either moves from seed to seed. What follows takes
 # the mixture apart.
 #
@@ -128,9 +129,9 @@ words = "Transfer gaps by kind of practice: the source language minus the langua
 reading.show(figure, study, "07_gaps", words, runs)
 
 # %% [markdown]
-# A line that goes down is a gap that closes. Ask at once how it closed: the other languages may have risen,
-# or the source language may have fallen. The gap cannot tell, which is why it is not our measure. The next
-# figure can.
+# A mark below the grey line is a gap smaller than without practice. Ask at once how it closed: the other
+# languages may have risen, or the source language may have fallen. The gap cannot tell, which is why it is
+# not our measure. The next figure can.
 #
 # ### Which practice helps which task?
 #
@@ -144,7 +145,8 @@ reading.show(figures.gains_heatmap(gains), study, "07_gains", words, runs)
 # %% [markdown]
 # Look for rows of one colour, which would be practice that helps everywhere, and for columns of one colour,
 # which would be targets that profit from anything. A cell whose small number is larger than its big one
-# could as well be zero. Boxed cells practised the target's own kind; they belong to another question.
+# could as well be zero. Boxed cells practised the target's own kind; they belong to another question. A dot
+# in the place of a number says that the target has no score there in a language that the arm left unlabelled.
 #
 # ### The primary contrast
 
@@ -156,11 +158,11 @@ display(reading.table(reading.primary_table(scores)))
 reading.table(reading.robust_table(chosen))
 
 # %% [markdown]
-# The header of the first table names what is compared; a scale without translated practice compares English
-# practice with none. Its first row answers the study's question, its second stands beside it. *For new
-# languages* is the wider statement: what one should expect of a language that is not in this study, if these
-# languages were drawn from many like them. If the interval holds zero and also effects that we would care
-# about, the answer is *undecided*, and that is an answer.
+# The header of the first table names what is compared. Where nothing was translated, code-switched practice
+# takes its place, and without that English practice is compared with none. Its first row answers the study's
+# question, its second stands beside it. *For new languages* is the wider statement: what one should expect
+# of a language that is not in this study, if these languages were drawn from many like them. If the interval
+# holds zero and also effects that we would care about, the answer is *undecided*, and that is an answer.
 #
 # The second table asks whether a few loud cells carry the mean. The interquartile mean leaves out the
 # lowest and the highest quarter of all target × language cells. The probability of improvement says how
@@ -244,8 +246,9 @@ reading.table(reading.budget_table(study), digits=0)
 # than the task that might explain a gain: more text, any labels whatever, longer training. A control that
 # helps as much as a treatment takes the credit away from it; one that this scale did not run leaves its
 # explanation open. An arm without a task is of another kind than every target, so it is tested on more of
-# them. The second table is what each arm has cost in all its stages, per run: compare arms with practice
-# with one another, where rows and updates agree, and the baseline with `none-long`, which was given as much.
+# them. The second table is what each arm has cost in all its stages, per run: compare arms that practise one
+# task with one another, where labelled rows agree. The control `none-long` lengthens each of its targets by
+# what practice costs, so its sum counts that once for every set of target rows.
 #
 # ### The choice that is forbidden
 #
@@ -291,9 +294,10 @@ reading.table(reading.base_table())
 # table is XTREME, the benchmark before XTREME-R, on its test sets, with the practice that was best for each
 # task: [Phang et al. 2020](https://arxiv.org/abs/2005.13013), as reported beside [the results of
 # mT5](https://github.com/google-research/multilingual-t5). Hold the row that stands out against the others:
-# an average over rows would have hidden it. The second is what a base-size encoder reaches on XTREME-R with
-# no practice at all ([Zhang et al. 2024](https://arxiv.org/abs/2407.19669)). We print only numbers that were
-# read where we say; others that we remember are left out.
+# an average over rows would have hidden it. The second is a base-size encoder on XTREME-R, as published
+# ([Zhang et al. 2024](https://arxiv.org/abs/2407.19669)). Most of its rows are without practice, but Tatoeba
+# and LAReQA were read from an encoder that had been tuned on English SQuAD first, and LAReQA by a protocol
+# other than ours. We print only numbers that were read where we say; others that we remember are left out.
 #
 # ## What we learned
 

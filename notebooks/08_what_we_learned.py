@@ -183,9 +183,10 @@ reading.table(reading.findings_table(verdict))
 reading.table(reading.judged_table(verdict))
 
 # %% [markdown]
-# These cells were done again, from the committed encoder and the world of their seed, in a sandbox: a fresh
-# process without a network, shown only the rows that its arm may read. A training that comes to the same
-# predictions there cannot have read anything else.
+# Below stand the cells that the gate did again for this page, from the committed encoder and the world of
+# their seed, in a sandbox: a fresh process without a network, shown only the rows that its arm may read. A
+# training that comes to the same predictions there cannot have read anything else. Where no cell is listed,
+# none was done again here.
 
 # %%
 reading.table(reading.reruns_table(verdict))

@@ -75,6 +75,30 @@ def claims(scores) -> list[Claim]:
     return build_claims(scores, gains(scores), LANGUAGES, load_hypotheses(), "planted", LOW)
 
 
+def sentence_of(scores: pd.DataFrame, name: str) -> str:
+    claims = build_claims(scores, gains(scores), LANGUAGES, load_hypotheses(), "planted", LOW)
+    return find_claim(claims, name).sentence
+
+
+def test_a_claim_says_that_its_practice_was_not_learned(scores):
+    english = scores[(scores["strategy"] == "english") & (scores["target_task"] == "xquad")]
+    dev = english[english["language"] == "alb"].assign(target_task="squad_v2", split="dev")
+    words = "Not learned as practice: SQuAD 2.0."
+    guessed = dev.assign(metric="majority", value=50.0)
+    for reached, said in ((50.0, True), (80.0, False)):
+        told = sentence_of(pd.concat([scores, dev.assign(value=reached), guessed]), "primary")
+        assert (words in told) == said
+    assert words not in sentence_of(scores, "primary")
+
+
+def test_a_claim_on_retrieval_says_where_random_weights_do_as_well():
+    words = "On Tatoeba an encoder with random weights does about as well: pretrained minus random "
+    for ahead, said in ((-9.0, False), (0.0, True)):
+        table = planted_scores((*ARMS, "untrained"), LANGUAGES, TARGETS, {"untrained": ahead}, seed_sd=0.4)
+        assert (words in sentence_of(table, "primary-retrieval")) == said
+        assert words not in sentence_of(table, "primary")
+
+
 def test_every_hypothesis_has_one_claim_and_none_is_verified_yet(claims):
     assert [claim.id for claim in claims] == [row.id for row in load_hypotheses()]
     assert {claim.status for claim in claims} == {"UNVERIFIED"}
@@ -188,6 +212,7 @@ def test_only_seeds_first_run_after_the_freeze_confirm(tmp_path):
     assert not confirmatory(load_hypotheses(other), [0], "real-mini")
     other.write_text(yaml.safe_dump(content | {"frozen": frozen | {"scales": ["real-mini"]}}))
     assert confirmatory(load_hypotheses(other), [0], "real-mini")
+    assert not confirmatory(load_hypotheses(other), [0], "real-mini+updates-999")
     other.write_text(yaml.safe_dump(content | {"frozen": frozen | {"hash": "edited since"}}))
     assert not confirmatory(load_hypotheses(other), [100])
 

@@ -43,12 +43,12 @@ SCORES = planted_scores(
 GAINS = gains(SCORES)
 CURVES = pd.DataFrame(
     [
-        (arm, seed, 10 * i, 30.0 + i + seed)
+        (arm, run, 10 * i, 30.0 + i + run)
         for arm in ("No practice", "English")
-        for seed in (0, 1)
+        for run in (0, 1)
         for i in range(8)
     ],
-    columns=["arm", "seed", "update", "value"],
+    columns=["arm", "run", "update", "value"],
 )
 DETECTABLE = pd.DataFrame(
     [
@@ -137,6 +137,28 @@ def test_a_heatmap_of_many_targets_slants_their_names_and_stays_in_its_cells():
 
 def test_the_forest_shows_hypotheses_that_were_not_run():
     assert "not run at this scale" in words(DRAWINGS["forest"]())
+
+
+def test_the_forest_names_claims_in_words():
+    told = words(DRAWINGS["forest"]())
+    assert "Masked LM beside English" in told and "masked-lm" not in told
+
+
+def test_a_learning_curve_has_a_line_for_every_run_and_one_for_their_mean():
+    assert len(DRAWINGS["learning_curves"]().axes[0].lines) == 1 + 2 * (2 + 1)  # and the dotted guess
+
+
+def test_gaps_join_no_arms_and_mark_the_baseline_across():
+    panel = DRAWINGS["gap_slopes"]().axes[0]
+    across = [line for line in panel.lines if list(line.get_xdata()) == [0, 1]]
+    joined = [line for line in panel.lines if line.get_linestyle() == "-" and len(set(line.get_xdata())) > 1]
+    assert len(across) == 2 and joined == across  # zero, and the gap without practice
+
+
+def test_the_map_of_real_languages_speaks_of_syntax():
+    real = LANGUAGES.assign(order=[0.0, 0.1, 0.2, 0.5, 0.6])
+    assert "farther syntax" in words(figures.language_map(real, LOW))
+    assert "syntax" not in words(DRAWINGS["language_map"]())
 
 
 def test_a_line_too_long_for_the_axis_ends_in_an_arrow():

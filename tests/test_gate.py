@@ -12,15 +12,16 @@ import pytest
 
 from polystilts import __main__, paths
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evaluation.labels import gold_labels
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.status import with_status
 from polystilts.files import read_json, write_json, write_table, write_text
 from polystilts.gate import corrections, record
-from polystilts.gate.calls import Call
+from polystilts.gate.calls import Call, decide
 from polystilts.gate.controls import untrained_findings
 from polystilts.gate.counterexamples import hunt
-from polystilts.gate.data import leaks
-from polystilts.gate.estimates import CELL, estimate
+from polystilts.gate.data import labels_again, leaks
+from polystilts.gate.estimates import CELL, Estimate, estimate
 from polystilts.gate.finding import Check, Finding
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
@@ -90,6 +91,37 @@ def test_rankings_by_hand():
     assert values("tatoeba", ["i0 i1", "i0 i1"], gold=["i0", "i1"]) == {"accuracy": 50.0}
 
 
+ITEMS = {
+    "lareqa": {  # two questions that one sentence answers, a query without and a candidate without a question
+        "lir": {"question": ["q", "q", ""], "answer": ["one", "one", "two"], "meaning_id": ["m", "n", "m"]},
+        "nar": {"question": ["q", "q"], "answer": ["eins", ""], "meaning_id": ["m", "n"]},
+    },
+    "bucc": {"lir": {"text": ["a", "b", ""], "text_source": ["x", "", "z"], "source_id": ["s0", "s1", "s2"]}},
+    "mewslix": {"lir": {"text": ["a", "b"], "entity_id": ["Q1", "Q2"]}},
+    "xquad": {"lir": {"context": ["The old mill."] * 3, "answer_text": ["old", "mill", ""],
+                      "answer_start": [4, 8, -1], "answers": [["old", "old mill"], None, []]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("task", ITEMS)
+def test_labels_are_made_again_as_they_were_made(task):
+    frames = {}
+    for code, columns in ITEMS[task].items():
+        names = [f"{code}{n}" for n in range(len(next(iter(columns.values()))))]
+        frames[code] = pd.DataFrame({"example_id": names, "meaning_id": names} | columns)
+    again = labels_again(TASKS[task], frames)
+    pd.testing.assert_frame_equal(again, gold_labels(TASKS[task], frames))
+    assert (
+        again["gold"].tolist()
+        == {
+            "lareqa": ["lir0 lir2 nar0", "lir0", "lir0 lir2 nar0", "lir0"],
+            "bucc": ["s0", "-"],
+            "mewslix": ["Q1", "Q2"],
+            "xquad": ["4:7", "8:12", "-1:-1"],
+        }[task]
+    )
+
+
 def test_missing_and_doubled_items_are_refused():
     with pytest.raises(StudyError, match="1 of 2 items have no prediction"):
         score_again(TASKS["xcopa"], given(["0"]), labels(gold=["0", "1"]))
@@ -152,6 +184,17 @@ def two_arms(gaps: dict[str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def test_the_gate_calls_every_cell_and_every_truth_of_a_family_too():
+    sure, unsure = Estimate(1.0, 0.04, 9, 10, 10), Estimate(1.2, 2.3, 9, 10, 10)
+    row = {"direction": "increase", "smallest_effect": 1.0, "error_rate": 0.05}
+    assert decide(replace(sure, cells=(sure, unsure)), row, 1.0, None) == "undecided"
+    assert decide(replace(sure, cells=(sure, replace(unsure, error=0.04))), row, 1.0, None) == "supported"
+    both = Estimate(0.7, 0.15, 9, 10, 10)
+    assert [decide(both, row, factor, None) for factor in (1.0, 3.0, 100.0)] == [
+        "equivalent", "supported", "undecided"
+    ]  # fmt: skip
+
+
 def test_an_encoder_no_better_than_random_weights_weakens_every_claim():
     assert untrained_findings(two_arms({"udpos": 20.0, "xnli": 5.0}), "alb") == []
     found = untrained_findings(two_arms({"udpos": 20.0, "xnli": -3.0}), "alb")
@@ -166,7 +209,7 @@ def test_the_strongest_counterexample_comes_first():
                    for seed in (0, 1)})  # fmt: skip
     table = table.assign(intermediate_task="mnli")
     call = Call("x", "supported", estimate(table, {}, "mean"), cells=table)
-    found = hunt(call, {"contrast": {}, "quantifier": "mean"})
+    found = hunt(call, {"contrast": {}, "quantifier": "mean", "direction": "increase"})
     assert {one.where for one in found[:2]} == {"only language nar", "without language lir"}
     assert found[0].turns and not found[-1].turns
     assert found[0].value == pytest.approx(-1.45)

@@ -12,13 +12,16 @@ from polystilts.__main__ import main
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.conclude import conclude
 from polystilts.evidence.ledger import find_claim, read_claims
-from polystilts.files import read_json, sha256, write_json, write_table
+from polystilts.files import read_json, sha256, sha256_of_folder, write_json, write_table
+from polystilts.gate.estimates import differences, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.lineage import as_written, check_encoder, check_runs, runs_asked_for
 from polystilts.gate.replication import draw_cells
 from polystilts.pipeline.packing import pack_predictions
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.pool import pool
+from polystilts.statistics import compare
+from polystilts.statistics.gains import contrast
 from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.tables import read_table
 
@@ -134,6 +137,12 @@ def test_sites_with_encoders_of_their_own_are_units_too(tmp_path):
     primary = find_claim(read_claims(tmp_path / "all" / "claims.json"), "primary")
     assert primary.units == 2 and primary.low < primary.estimate < primary.high
     assert primary.n > 0 and "left out" not in primary.sentence
+    cells = differences(Evidence(tmp_path / "all", paths.REPOSITORY).scores, "translated", "english")
+    names = [folder.name for folder in folders]
+    scores = [read_table(folder / "tables" / "scores.csv").assign(bundle=folder.name) for folder in folders]
+    ours = compare.estimate(contrast(pd.concat(scores, ignore_index=True), "translated", "english"))
+    assert highest_unit(cells) == ours.unit == "bundle" and set(cells["bundle"]) == set(names)
+    assert estimate(cells, {}, "mean").ends() == pytest.approx((ours.low, ours.high))
 
 
 @pytest.mark.parametrize(
@@ -213,6 +222,66 @@ def test_a_pool_takes_the_evidence_along_and_can_grow(two, tmp_path):
     at_once = tmp_path / "at-once"
     pool([*two, third], at_once)
     assert (whole / "tables" / "gains.csv").read_bytes() == (at_once / "tables" / "gains.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["claims.json", "params.yaml", "runs/*/run.json"]
+)
+@pytest.mark.parametrize("content", [b'{"shared": [', b"\xff\xfe{", b"shared: 3"])
+def test_a_damaged_file_of_a_bundle_is_named(two, tmp_path, capsys, name, content):
+    if content == b"shared: 3" and name != "params.yaml":
+        content = b""
+    file = next((tmp_path / "b").glob(name))
+    file.write_bytes(content)
+    assert main(["pool", *map(str, two), "--to", str(tmp_path / "all")]) == 2
+    said = capsys.readouterr().err
+    assert str(file) in said and said.count("\n") == 1
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_damaged_file_is_no_falsification(two, capsys):
+    run = next((two[0] / "runs").iterdir()) / "run.json"
+    for file, arguments in ((run, ["verify", str(two[0])]),
+                            (two[0] / "claims.json", ["trace", "primary", "--outputs", str(two[0])])):
+        file.write_text('{"claims": [')
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert f"{file} is damaged" in said and said.count("\n") == 1
+
+
+def test_what_is_no_pool_or_would_lose_bundles_is_not_written_over(two, tmp_path, capsys):
+    third = bundle(tmp_path / "c", (3,))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("precious")
+    for place, says in (
+        ("mine", "mine holds something that is no pool"),
+        ("mine/notes.txt", "is a file"),
+        ("mine/notes.txt/deeper", "notes.txt is a file"),
+        ("c", "c holds something that"),
+    ):
+        assert main(["pool", *map(str, two), "--to", str(tmp_path / place)]) == 2
+        said = capsys.readouterr().err
+        assert says in said and said.count("\n") == 1
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    whole = tmp_path / "all"
+    pool([*two, third], whole)
+    before = sha256_of_folder(whole)
+    with pytest.raises(WrongUse, match="runs that are in none of these bundles, the first is w64.w3.e0"):
+        pool(two, whole)
+    assert sha256_of_folder(whole) == before
+    write_json(whole / "record" / "correction-record.json", {"correction_events": []})
+    pool([*two, third], whole)  # the same again, which keeps what else is in the folder
+    assert sha256_of_folder(whole).items() > before.items()
+
+
+def test_a_pool_that_is_cut_short_leaves_nothing(two, tmp_path, monkeypatch):
+    def cut(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("polystilts.pipeline.pool.pack_predictions", cut)
+    with pytest.raises(KeyboardInterrupt):
+        pool(two, tmp_path / "all")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
 def test_the_gate_waits_for_the_declared_worlds_of_a_pool_and_misses_lost_runs(tmp_path):

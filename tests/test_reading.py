@@ -124,6 +124,7 @@ def test_targets_say_what_they_are_taught_from(study):
     table = reading.targets_table(study).set_index("target task")
     assert table.loc["Tatoeba", "taught from"] == "nothing: read as it is"
     assert table.loc["XQuAD", "taught from"] == "QA training rows"
+    assert table.loc["XQuAD", "metric"] == "F1"
 
 
 def test_languages_are_described_source_first_and_written_for_later_readers(study):
@@ -143,6 +144,17 @@ def test_languages_for_readers_stand_from_near_to_far():
     assert list(table["language"]) == ["Albish", "Dorvan", "Lirish", "Varazi"]
     assert list(table["text"]) == ["high", "high", "low", "high"]
     assert list(table["words shared (%)"]) == [100.0, 60.0, 60.0, 10.0]
+    assert "pairs of words turned round (%)" in table and "word order" in table
+
+
+def test_of_real_languages_no_order_is_counted():
+    rows = [("en", "English", "Indo-European", "Latin", 40, 1.0, 0.0, 0.0, "yes", "-"),
+            ("sw", "Swahili", "Niger-Congo", "Latin", 5, 0.06, 0.526, 0.526, "yes", "A"),
+            ("zh", "Chinese", "Sino-Tibetan", "Han", 40, 0.01, 0.288, 0.288, "yes", "B")]  # fmt: skip
+    table = reading.language_table(pd.DataFrame(rows, columns=list(LANGUAGE_COLUMNS)), ["sw"])
+    assert list(table["language"]) == ["English", "Chinese", "Swahili"]
+    assert list(table["syntactic distance (URIEL, 0–1)"]) == ["0.00", "0.29", "0.53"]
+    assert not {"word order", "pairs of words turned round (%)"} & set(table)
 
 
 def test_balance_counts_the_easier_levels_of_each_set():
@@ -227,13 +239,26 @@ def test_curves_carry_the_titles_of_their_arms(trained):
     curves = reading.curves_of(study, runs, "intermediate")
     assert set(curves["arm"]) == {"English SQuAD 2.0"}
     assert list(curves["loss"]) == [2.0, 1.0, 4.0, 2.0]
+    assert set(curves["run"]) == {run.run_id for run in runs}
     assert reading.curves_of(study, runs, "qa_train").empty
+
+
+def test_runs_of_one_seed_in_two_worlds_are_two_lines(study):
+    """Joined into one line they would zigzag, and the later start would be nobody's start."""
+    two = open_study("tiny", "two-worlds", world_seeds=[0, 1], seeds=[0])
+    runs = [run for run in two.runs if run.strategy == "english"]
+    for run, loss in zip(runs, (2.0, 4.0), strict=True):
+        file = checkpoint(two, run, "intermediate") / "curve.csv"
+        write_table(file, pd.DataFrame({"update": [10, 20], "loss": [loss, loss / 2]}))
+    assert reading.curves_of(two, runs, "intermediate")["run"].nunique() == 2
+    row = reading.start_table(two, runs, "intermediate").iloc[0]
+    assert (row["loss at the start"], row["loss at the end"]) == (3.0, 1.5)
 
 
 def test_learned_means_above_the_majority_beyond_doubt(trained):
     study, runs = trained
     row = reading.learned_table(study, runs, "intermediate").iloc[0]
-    assert (row["seeds"], row["score"], row["verdict"]) == (2, 70.0, "learned")
+    assert (row["runs"], row["score"], row["verdict"]) == (2, 70.0, "learned")
     write_json(checkpoint(study, runs[1], "intermediate") / "dev.json",
                {"task": "squad_v2", "metric": "f1", "value": 30.0, "majority": 40.0, "n": 100})  # fmt: skip
     assert reading.learned_table(study, runs, "intermediate").iloc[0]["verdict"] == "not learned"
@@ -409,6 +434,13 @@ def test_text_is_counted_with_how_often_it_was_read(study):
     assert list(table.loc["Lirish"]) == [1.25, 5, 5, 1.0]
     assert table.loc["Varazi", "times read"] == 0.0
     assert list(reading.fertility_of(study)["fertility"]) == [1.25] * 4
+
+
+def test_a_language_without_spaces_has_no_subwords_per_word(study):
+    file = study.encoder_folder(study.runs[0]) / "pretraining.json"
+    found = json.loads(file.read_text(encoding="utf-8"))
+    write_json(file, found | {"fertility": found["fertility"] | {"zh": 20.0, "th": 9.0, "ko": 2.0}})
+    assert set(reading.fertility_of(study)["language"]) == {"alb", "dor", "lir", "var", "ko"}
 
 
 def test_without_rows_to_tune_on_or_a_choice_to_make_the_tables_are_empty(study):

@@ -1,5 +1,7 @@
 """Statistics find what is planted, agree with scipy and statsmodels, and refuse what they cannot know."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,7 @@ from polystilts.statistics.factors import factor_effects, levels
 from polystilts.statistics.flags import flag_cells, learned_intermediates, learned_targets
 from polystilts.statistics.gains import contrast, gains, logit, transfer_gap
 from polystilts.statistics.intervals import Interval, for_new_languages, t_interval, wilson_interval
-from polystilts.statistics.outcomes import holm, outcome
+from polystilts.statistics.outcomes import holm, outcome, turned_by
 from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.regression import regress_on_languages
 from polystilts.statistics.selection import chosen_arms, optimism
@@ -380,6 +382,32 @@ def test_holm_is_statsmodels(p):
     assert list(ours.values()) == pytest.approx(list(multipletests(p, method="holm")[1]))
 
 
+def test_every_cell_has_to_be_above_zero_not_only_the_smallest():
+    sure, unsure = t_interval(np.linspace(0.8, 1.2, 10)), t_interval(np.linspace(-10.0, 12.4, 10))
+    assert sure.estimate < unsure.estimate and sure.low > 0 > unsure.low
+    smallest = sure.at(1 - 0.05 / 2)
+    assert outcome(replace(smallest, cells=(sure, unsure)))[0] == "undecided"
+    assert outcome(replace(smallest, cells=(sure, t_interval(np.linspace(1.1, 1.3, 10)))))[0] == "supported"
+    below = t_interval(np.linspace(-1.2, -0.8, 10))
+    assert outcome(replace(below, cells=(below, sure)), smallest_effect=0.1)[0] == "contradicted"
+
+
+def test_a_weaker_truth_that_fails_its_family_does_not_hide_a_stronger_one():
+    found = Interval(0.7, 0.15, 9, 10)  # above zero: p = 0.001; below one: p = 0.04
+    assert outcome(found)[0] == "equivalent"
+    assert outcome(found, inflation=3.0)[0] == "supported"
+    assert outcome(found, inflation=100.0) == (
+        "undecided", "not certain enough once the other tests of its family are counted"
+    )  # fmt: skip
+
+
+def test_a_sign_turns_at_zero_and_a_bound_where_the_outcome_does():
+    found = Interval(0.5, 0.15, 9, 10)
+    without = {"xcopa": Interval(0.5, 0.4, 9, 10), "lir": Interval(-0.1, 0.1, 9, 10)}
+    assert turned_by(found, without) == ["lir"]
+    assert turned_by(found, without, "equivalent", smallest_effect=1.0) == ["xcopa"]
+
+
 def test_an_unknown_direction_is_refused():
     with pytest.raises(WrongUse, match="directions are increase"):
         outcome(_interval(1.0, 1.0), "sideways")
@@ -399,6 +427,17 @@ def test_floor_and_ceiling_are_flagged():
     assert (
         found.flagged == 15 and found.unflagged.n == 9
     )  # 4 xcopa cells and 1 panx cell; 3 panx cells; 3 seeds
+
+
+def test_retrieval_with_more_candidates_than_questions_has_the_chance_of_its_candidates():
+    scores = planted(targets=("tatoeba",), level=0.5)
+    assert flag_cells(scores)["flag"].unique().tolist() == ["floor"]  # one in 300 questions
+    first = scores[(scores["strategy"] == "none") & (scores["seed"] == 0)]
+    rows = first.assign(metric="chance", variant="", value=0.001)  # among a hundred thousand candidates
+    assert flag_cells(pd.concat([scores, rows]))["flag"].unique().tolist() == [""]
+    other = rows[rows["language"] == "dor"]
+    flags = flag_cells(pd.concat([scores, other])).set_index("language")["flag"]
+    assert flags["dor"] == "" and flags["nar"] == "floor"
 
 
 def test_an_intermediate_task_at_majority_is_not_learned():

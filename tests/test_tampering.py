@@ -10,6 +10,7 @@ import pytest
 import yaml
 from small_evidence import make_repository
 
+from polystilts.evidence.conclude import conclude
 from polystilts.files import fingerprint, read_json, sha256, write_json
 from polystilts.gate import recompute
 from polystilts.gate.evidence import Evidence, open_evidence
@@ -56,8 +57,10 @@ def reseal(root: Path) -> None:
 def edit_table(root: Path, name: str, change) -> None:
     file = outputs(root) / "tables" / f"{name}.csv"
     table = pd.read_csv(file, keep_default_na=False)
-    change(table)
-    table.to_csv(file, index=False, float_format="%.6f", lineterminator="\n")
+    changed = change(table)
+    (table if changed is None else changed).to_csv(
+        file, index=False, float_format="%.6f", lineterminator="\n"
+    )
 
 
 def edit_claim(root: Path, name: str, **change) -> None:
@@ -73,6 +76,38 @@ def edit_json(file: Path, change) -> None:
     content = read_json(file)
     change(content)
     write_json(file, content)
+
+
+def claim_of(root: Path, name: str = "primary") -> dict:
+    return next(row for row in read_json(outputs(root) / "claims.json")["claims"] if row["id"] == name)
+
+
+def edit_records(root: Path, change, runs: str = "*") -> None:
+    for file in (outputs(root) / "runs").glob(f"{runs}/run.json"):
+        edit_json(file, change)
+
+
+def publish_again(root: Path) -> None:
+    """Scores, gains, claims, summary and hashes that fit whatever was changed: the most careful cheat."""
+    folder = outputs(root)
+
+    def seal(record):
+        for stage in record["stages"]:
+            if stage["stage"] == "predict":
+                stage["files"]["."] = sha256(predictions(root, record["run_id"], stage["task"]))
+        record["hashes"]["code"] = fingerprint([stage["code"] for stage in record["stages"]])
+
+    edit_records(root, seal)
+    _, again = recompute.check_scores(open_evidence(folder, root))
+
+    def mark(table):
+        keys = [*recompute.KEY, "split"]
+        fresh = table[keys].merge(again.assign(split="test"), on=keys, how="left")
+        for column in ("value", "n"):
+            table[column] = fresh[column].fillna(table[column]).astype(table[column].dtype)
+
+    edit_table(root, "scores", mark)
+    conclude(folder, next(iter(open_evidence(folder, root).runs.values()))["parameters"])
 
 
 def predictions(root: Path, run: str = ENGLISH, target: str = "udpos") -> Path:
@@ -288,6 +323,166 @@ def changed_labels(root):
     reseal(root)
 
 
+def swapped_arms(root):
+    """The rows of two arms change their names, and gains and claims follow."""
+    arm = ["strategy", "intermediate_task", "language_set"]
+
+    def change(table):
+        one, other = (table.run_id == run for run in (ENGLISH, TRANSLATED))
+        names = [table.loc[rows, arm].iloc[0].tolist() for rows in (one, other)]
+        table.loc[one, arm], table.loc[other, arm] = names[1], names[0]
+
+    edit_table(root, "scores", change)
+    publish_again(root)
+
+
+def another_seed_in_scores(root):
+    edit_table(root, "scores", lambda table: table.assign(seed=table["seed"].where(table.run_id != OTHER, 7)))
+    reseal(root)
+
+
+def another_kind_of_task(root):
+    def change(table):
+        table.loc[table.target_task == "xquad", "task_kind"] = "tagging"
+
+    edit_table(root, "scores", change)
+    publish_again(root)
+
+
+def arms_renamed_in_records_too(root):
+    one, other = (
+        read_json(outputs(root) / "runs" / run / "run.json")["arm"] for run in (ENGLISH, TRANSLATED)
+    )
+    edit_records(root, lambda record: record.update(arm=other), ENGLISH)
+    edit_records(root, lambda record: record.update(arm=one), TRANSLATED)
+    swapped_arms(root)
+
+
+def scores_counted_twice(root):
+    edit_table(root, "scores", lambda table: pd.concat([table, table.head(1)]))
+    reseal(root)
+
+
+def a_language_of_another_script(root):
+    def change(table):
+        table.loc[table.language == "lir", "script"] = "Greek"
+
+    edit_table(root, "languages", change)
+    publish_again(root)
+
+
+def a_language_farther_away(root):
+    def change(table):
+        table.loc[table.language == "var", "distance"] = 0.5
+
+    edit_table(root, "languages", change)
+    publish_again(root)
+
+
+def a_language_of_more_text(root):
+    def change(table):
+        table.loc[table.language == "lir", "resource"] *= 20
+
+    edit_table(root, "languages", change)
+    publish_again(root)
+
+
+def another_source_language(root):
+    edit_table(root, "languages", lambda table: table.iloc[[1, 0, 2, 3]])
+    publish_again(root)
+
+
+def flattering_translations(root):
+    """What one run answered counts as right."""
+    file = outputs(root) / "labels" / "w0" / "tatoeba.parquet"
+    answered = pd.read_parquet(predictions(root, TRANSLATED, "tatoeba"))
+    answered = answered[answered.variant == answered.variant.iloc[0]].set_index(["language", "example_id"])
+    first = answered["prediction"].str.split().str[0].to_dict()
+    frame = pd.read_parquet(file)
+    items = zip(frame.language, frame.example_id, frame.gold, strict=True)
+    frame["gold"] = [first.get((code, item), gold) for code, item, gold in items]
+    frame.to_parquet(file, index=False)
+    publish_again(root)
+
+
+def further_right_answers(root):
+    file = outputs(root) / "labels" / "w0" / "xquad.parquet"
+    frame = pd.read_parquet(file)
+    frame["answers"] = [[*answers, text] for answers, text in zip(frame.answers, frame.context, strict=True)]
+    frame.to_parquet(file, index=False)
+    publish_again(root)
+
+
+def an_item_nobody_has_to_answer(root):
+    """One test item is dropped from the labels and from all that was predicted."""
+    labels = outputs(root) / "labels" / "w0" / "udpos.parquet"
+    lost = pd.read_parquet(labels).example_id.iloc[-1]
+    for file in (labels, *(outputs(root) / "runs").glob("*/predictions/udpos.parquet")):
+        frame = pd.read_parquet(file)
+        frame[frame.example_id != lost].to_parquet(file, index=False)
+    publish_again(root)
+
+
+def dropped_target(root):
+    """A target task leaves the records, the scores, the labels and the predictions of every run."""
+
+    def change(record):
+        record["parameters"]["shared"]["target_tasks"].remove("udpos")
+        record["stages"] = [
+            one for one in record["stages"] if (one["stage"], one["task"]) != ("predict", "udpos")
+        ]
+
+    edit_records(root, change)
+    for file in (
+        outputs(root) / "labels" / "w0" / "udpos.parquet",
+        *outputs(root).glob("runs/*/*/udpos.parquet"),
+    ):
+        file.unlink()
+    edit_table(root, "scores", lambda table: table[table.target_task != "udpos"])
+    publish_again(root)
+
+
+def a_target_dropped_from_one_run(root):
+    edit_records(root, lambda record: record["parameters"]["shared"]["target_tasks"].remove("udpos"), ENGLISH)
+    reseal(root)
+
+
+def another_quantifier(root):
+    edit_claim(root, "primary", quantifier="every")
+
+
+def another_scale(root):
+    edit_claim(root, "primary", scale="world")
+
+
+def another_expectation(root):
+    words = claim_of(root)["sentence"].replace("in low-resource languages that had no labels", "everywhere")
+    assert words != claim_of(root)["sentence"]
+    edit_claim(root, "primary", sentence=words)
+
+
+def more_seeds_in_words(root):
+    words = claim_of(root)["sentence"].replace("over 2 seeds", "over 20 seeds")
+    assert words != claim_of(root)["sentence"]
+    edit_claim(root, "primary", sentence=words)
+
+
+def more_differences_in_words(root):
+    words = re.sub(r"and \d+ matched", "and 4000 matched", claim_of(root)["sentence"])
+    assert words != claim_of(root)["sentence"]
+    edit_claim(root, "primary", sentence=words)
+
+
+def another_unit_in_words(root):
+    words = re.sub(r"(Found: \S+) points", r"\1 points of share", claim_of(root)["sentence"])
+    assert words != claim_of(root)["sentence"]
+    edit_claim(root, "primary", sentence=words)
+
+
+def two_outcomes_in_words(root):
+    edit_claim(root, "primary", sentence=claim_of(root)["sentence"] + " Outcome: supported.")
+
+
 def replaced_encoder(root):
     file = outputs(root) / "encoders" / "w48.w0.e0" / "model.safetensors"
     content = bytearray(file.read_bytes())
@@ -332,9 +527,39 @@ TAMPERS = [
     (forgotten_claim, "claims.json says nothing of the hypotheses primary"),
     (changed_data, "the data of w0 are not those that 6 runs read: lexicons/dor.csv"),
     (changed_labels, "labels/w0/udpos.parquet: 1 labels are not the right answers of the data"),
+    (swapped_arms, f"scores.csv gives run {ENGLISH} the strategy 'translated', its record .* say 'english'"),
+    (another_seed_in_scores, f"scores.csv gives run {OTHER} the seed 7, its record .* say 1"),
+    (another_kind_of_task, "the task_kind 'tagging', .* say 'question_answering'"),
+    (arms_renamed_in_records_too, f"calls the run {ENGLISH}; its arm and its seeds make it {TRANSLATED}"),
+    (scores_counted_twice, "1 scores of run .* are there twice, the first"),
+    (a_language_of_another_script, "languages.csv says of lir script = 'Greek', it is 'Latin'"),
+    (a_language_farther_away, r"languages.csv says of var distance = 0.5, the data say 0\."),
+    (a_language_of_more_text, "languages.csv says of lir resource = .*, the data say"),
+    (another_source_language, "languages.csv has dor, alb, lir, var; the study's languages are alb, dor"),
+    (flattering_translations, "w0/tatoeba.parquet: .* not the right answers of the data: another gold"),
+    (further_right_answers, "w0/xquad.parquet: 48 labels are not the right answers .*: another answers"),
+    (an_item_nobody_has_to_answer, "w0/udpos.parquet: 1 test items have no label, the first udpos-test-var"),
+    (
+        dropped_target,
+        "params/tiny.yaml asks for udpos, which 6 runs did not answer: a target task was dropped",
+    ),
+    (a_target_dropped_from_one_run, "its stages and its parameters differ in the target tasks udpos"),
+    (another_quantifier, "claim primary: quantifier is every, its hypothesis says mean"),
+    (another_scale, "claim primary: scale is world, the study is tiny"),
+    (another_expectation, "claim primary: its sentence does not expect what its hypothesis says"),
+    (more_seeds_in_words, "claim primary: its sentence does not say ', over 2 seeds and"),
+    (more_differences_in_words, "claim primary: its sentence does not say ', over 2 seeds and"),
+    (another_unit_in_words, "claim primary: its sentence does not count in points"),
+    (two_outcomes_in_words, "claim primary: its sentence names another outcome"),
     (replaced_encoder, "encoders/w48.w0.e0 was replaced"),
     (lost_citation, "'phang2020english' is not in references.bib"),
 ]
+
+
+def test_what_was_published_again_unchanged_is_as_honest(root):
+    publish_again(root)
+    found = [f.what for _, f in judged(root).findings if f.effect in ("falsifies", "stale", "open")]
+    assert found == []  # so what the tampers above are caught by is what they did before
 
 
 @pytest.mark.parametrize(("tamper", "found"), TAMPERS, ids=[tamper.__name__ for tamper, _ in TAMPERS])

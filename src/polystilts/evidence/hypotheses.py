@@ -169,12 +169,12 @@ def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int], scale: str 
 
     `frozen: null` means never. Otherwise `frozen` holds the `hash` that was frozen, and the `world_seeds` and
     real `scales` that were still unused on that day; an edit afterwards changes the hash and everything is
-    exploratory again.
+    exploratory again. A variant is exploratory too: its knobs may have been turned after a look.
     """
     frozen = hypotheses.frozen
-    if not frozen or frozen["hash"] != hypotheses.hash:
+    if not frozen or frozen["hash"] != hypotheses.hash or "+" in scale:
         return False
-    if scale.partition("+")[0] in frozen.get("scales", ()):
+    if scale in frozen.get("scales", ()):
         return True
     return bool(world_seeds) and set(map(int, world_seeds)) <= set(frozen.get("world_seeds", ()))
 

@@ -17,9 +17,10 @@ from polystilts.files import read_json, write_json
 from polystilts.languages import LANGUAGES
 from polystilts.statistics.averages import Measure
 from polystilts.statistics.compare import Comparison, Subset, compare, estimate
+from polystilts.statistics.flags import learned_intermediates
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval
-from polystilts.statistics.outcomes import holm, outcome, p_values
+from polystilts.statistics.outcomes import holm, outcome, p_values, turned_by
 from polystilts.statistics.tables import ARM, MATCH, LowResource, require, source_language, with_levels
 from polystilts.tasks import TASKS
 
@@ -34,6 +35,8 @@ class Evaluation:
     comparison: Comparison | None
     reason: str = ""
     against_none: tuple[tuple[str, Interval], ...] = ()  # each side of a contrast, against no practice
+    unlearned: tuple[str, ...] = ()  # what was practised and not learned even in the source language
+    untrained: tuple[tuple[str, Interval], ...] = ()  # retrieval on which random weights do about as well
 
 
 def build_claims(
@@ -98,6 +101,8 @@ def evaluate(
 ) -> list[Evaluation]:
     """Compare what each hypothesis compares, where the tables can support it."""
     scores = with_levels(scores, low_resource)
+    practice = learned_intermediates(scores)
+    unlearned = set(practice.loc[~practice["learned"], "intermediate_task"])
     cells: dict[tuple[str, str], pd.DataFrame] = {}
     there = set(scores["strategy"])
 
@@ -123,8 +128,29 @@ def evaluate(
         against_none = tuple(
             (arm, estimate(subset.of(cells_of(arm, "none")), measure=measure)) for arm in sides
         )
-        found.append(Evaluation(row, compare(part, measure), against_none=against_none))
+        found.append(
+            Evaluation(
+                row,
+                compare(part, measure),
+                against_none=against_none,
+                unlearned=tuple(sorted(unlearned & set(part["intermediate_task"]))),
+                untrained=untrained_rivals(cells_of("none", "untrained"), subset)
+                if "untrained" in there - set(arms)
+                else (),
+            )
+        )
     return found
+
+
+def untrained_rivals(cells: pd.DataFrame, subset: Subset) -> tuple[tuple[str, Interval], ...]:
+    """The retrieval targets of a subset on which pretraining is not ahead of random weights, and by how much.
+
+    Whatever an arm gains there may come from what the languages share on the surface.
+    """
+    kinds = tuple(kind for kind in subset.kinds or () if kind == "retrieval")
+    part = replace(subset, exposure=None, cross_task=None, intermediate_tasks=None, kinds=kinds).of(cells)
+    ahead = {target: estimate(rows) for target, rows in part.groupby("target_task")}
+    return tuple((target, it) for target, it in ahead.items() if it.low is None or it.low <= 0)
 
 
 def with_languages(cells: pd.DataFrame, languages: pd.DataFrame) -> pd.DataFrame:
@@ -239,9 +265,17 @@ def told(one: Evaluation, claim: Claim, reason: str, names: Mapping[str, str], r
     visible = these.smallest_visible()
     if visible is not None:
         parts.append(f"An effect of {visible:.1f} {row.unit} would be seen four times in five.")
-    if found.flips:
-        told_names = ", ".join(names.get(name, name) for name in found.flips)
-        parts.append(f"The sign turns when any one of these is left out: {told_names}.")
+    if turned := turned_by(these, found.without, row.direction, row.smallest_effect, row.error_rate):
+        what = "sign" if row.direction in ("increase", "decrease") else "outcome"
+        told_names = ", ".join(names.get(name, name) for name in turned)
+        parts.append(f"The {what} turns when any one of these is left out: {told_names}.")
+    parts += [
+        f"On {names[target]} an encoder with random weights does about as well: pretrained minus random "
+        f"{signed(it.estimate)} ({interval_words(it)}); shared words may suffice."
+        for target, it in one.untrained
+    ]
+    if one.unlearned:
+        parts.append(f"Not learned as practice: {', '.join(names[task] for task in one.unlearned)}.")
     parts += [f"{note[0].upper()}{note[1:]}." for note in found.notes if note != reason]
     if found.limits:
         limits = ["allotment of text" if real and word == "world" else word for word in found.limits]

@@ -24,7 +24,7 @@ def learning_curves(
     baseline_label: str = "majority guess",
     title: str = "Does practice start the target task closer to its goal?",
 ) -> Figure:
-    """One line an arm over updates: columns arm, seed, update and the value; thin lines are single seeds.
+    """One line an arm over updates: columns arm, run, update and the value; thin lines are single runs.
 
     `arm` holds the words of the legend (`style.titled_arm` makes them); the arm without practice is grey.
     `baseline` draws a dotted line, such as a majority guess. Where nothing was trained the picture says so.
@@ -37,7 +37,7 @@ def learning_curves(
             axes.axhline(baseline, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, label=baseline_label)
         for i, (arm, part) in enumerate(curves.groupby("arm", sort=False)):
             colour = GREY if arm == STRATEGY_TITLES["none"] else PALETTE[i % len(PALETTE)]
-            for _, one in part.groupby("seed"):
+            for _, one in part.groupby("run"):
                 axes.plot(one["update"], one[y], color=colour, linewidth=0.8, alpha=0.45)
             mean = part.groupby("update")[y].mean()
             every = max(1, len(mean) // 6)
@@ -52,7 +52,7 @@ def learning_curves(
                 linewidth=2.2,
                 label=arm,
             )
-        axes.set_xlabel("updates · thin: one seed, thick: their mean")
+        axes.set_xlabel("updates · thin: one run, thick: their mean")
         axes.set_ylabel(label)
         axes.set_xlim(left=0)
         figure.legend(loc="outside lower center", ncols=2)

@@ -21,7 +21,7 @@ from polystilts.statistics.intervals import UNIT_WORDS
 WORDS = {
     "resource": "more text\n(high − low resource)",
     "overlap": "shared words\n(high − low overlap)",
-    "order": "same word order\n(near − far)",
+    "order": "nearer word order\n(near − far)",
 }
 
 
@@ -58,7 +58,7 @@ def factor_effects(
         flagged = effects.groupby("target_task")[["floor", "ceiling", "cells"]].first()
         panels[0].set_yticks(range(len(targets)), [_label(task, flagged.loc[task]) for task in targets])
         panels[0].set_ylim(len(targets) - 0.5, -0.5)
-        most = int(flagged["cells"].max())
+
         hollow = Line2D(
             [],
             [],
@@ -67,7 +67,7 @@ def factor_effects(
             markeredgecolor=GREY,
             markeredgewidth=1.6,
             linestyle="",
-            label=f"some of {most} cells at chance or above 95",
+            label="hollow: some cells at chance or above 95",
         )
         unit = UNIT_WORDS[effects["unit"].iloc[0]]
         dot = Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {unit}")

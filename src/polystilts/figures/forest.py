@@ -30,9 +30,7 @@ def forest(
         reach = _reach(claims, smallest_effect)
         for i, claim in enumerate(claims):
             colour, marker = LOOKS[claim.outcome]
-            if claim.estimate is None:
-                axes.text(0, i, " not run at this scale", va="center", ha="left", color=GREY, fontsize=10)
-            else:
+            if claim.estimate is not None:
                 if claim.low is not None:
                     ends = [max(claim.low, -reach), min(claim.high, reach)]
                     axes.plot(ends, [i, i], color=colour, linewidth=2.4, zorder=2)
@@ -45,14 +43,12 @@ def forest(
             told = "" if claim.estimate is None else f"{signed(claim.estimate)}  {claim.outcome}"
             counted = f"{claim.units} unit{'s' * (claim.units != 1)}, {claim.n} differences"
             axes.text(
-                1.02, i + 0.34, counted if claim.n else "", transform=axes.get_yaxis_transform(), va="center",
-                color=GREY, fontsize=8.5,
+                1.02, i + 0.34, counted if claim.n else "not run at this scale",
+                transform=axes.get_yaxis_transform(), va="center", color=GREY, fontsize=8.5,
             )  # fmt: skip
             axes.text(1.02, i, told or claim.outcome, transform=axes.get_yaxis_transform(), va="center",
                       color=colour if claim.outcome != "undecided" else INK, fontsize=10)  # fmt: skip
-        axes.set_yticks(
-            range(len(claims)), [(labels or {}).get(c.id, c.id.replace("-", " ")) for c in claims]
-        )
+        axes.set_yticks(range(len(claims)), [(labels or {}).get(c.id, title_of(c.id)) for c in claims])
         axes.set_ylim(len(claims) - 0.4, -0.6)
         axes.set_xlim(-1.06 * reach, 1.06 * reach)
         axes.tick_params(axis="y", length=0)
@@ -60,6 +56,18 @@ def forest(
         axes.set_xlabel(f"difference (points) · band: smaller than {smallest_effect:g} · hollow: no interval")
         question(figure, title)
         return figure
+
+
+def title_of(claim: str) -> str:
+    """A claim's id in words that fit beside an axis.
+
+    >>> title_of("masked-lm-beside-english"), title_of("code-switched-growth")
+    ('Masked LM beside English', 'Code-switched growth')
+    """
+    words = {"lm": "LM", "english": "English"}
+    told = " ".join(words.get(word, word) for word in claim.split("-"))
+    told = told.replace("code switched", "code-switched")
+    return told[:1].upper() + told[1:]
 
 
 def _reach(claims: Sequence[Claim], smallest_effect: float) -> float:

@@ -21,7 +21,9 @@ def language_map(
     known = languages.set_index("language")
     styles = family_styles(languages)
     rows = [(1, 1), (1, 0), (0, 1), (0, 0)]  # overlap, order: from easy to hard
-    words = {1: ("many shared words", "same word order"), 0: ("few shared words", "other word order")}
+    measured = pd.to_numeric(languages["order"], errors="coerce").notna().all()  # of invented ones it is set
+    near, far = ("nearer syntax", "farther syntax") if measured else ("same word order", "other word order")
+    words = {1: ("many shared words", near), 0: ("few shared words", far)}
     deepest = max(1, level.groupby(["resource", "overlap", "order"]).size().max())
     with house_style():
         figure, (axes,) = new_figure(2.0 + 0.85 * 4 * (0.6 + 0.4 * deepest), width=7.0)

@@ -68,7 +68,8 @@ def gain_by_language(
                 mean, low, high = interval_of(values)
                 axes.plot([low, high], [i, i], color=colour, linewidth=2.4, zorder=2)
                 axes.plot(values, [i + 0.26] * len(values), ".", color=GREY, markersize=5, zorder=3)
-                axes.plot(mean, i, marker, color=colour, markersize=8, markeredgecolor="white", zorder=4)
+                axes.plot(mean, i, marker, color=colour, markersize=8.5, markeredgecolor="white",
+                          markeredgewidth=0.5, zorder=4)  # fmt: skip
             axes.set_xlabel(_difference(cells))
             axes.tick_params(axis="y", length=0)
         panels[0].set_yticks(range(len(order)), [_label(named[code], known.loc[code], by) for code in order])
@@ -135,7 +136,8 @@ def gain_by_property(
                 x = places[row.language]
                 if row.low is not None:
                     axes.plot([x, x], [row.low, row.high], color=colour, linewidth=2)
-                axes.plot(x, row.estimate, marker, color=colour, markersize=8, markeredgecolor="white")
+                axes.plot(x, row.estimate, marker, color=colour, markersize=8.5, markeredgecolor="white",
+                          markeredgewidth=0.5)  # fmt: skip
             axes.set_xlabel(
                 f"{label}\n(equals side by side)" if (places != at[places.index]).any() else label
             )

@@ -22,7 +22,7 @@ from polystilts.figures.style import (
     task_title,
     zero_line,
 )
-from polystilts.statistics.flags import CEILING, chance
+from polystilts.statistics.flags import CEILING, flag_cells
 from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.tables import main_scores, source_language, with_main_variant
@@ -73,7 +73,8 @@ def transfer_slopes(
                 x = 0.62 + 0.38 * i / max(1, len(there) - 1)
                 axes.plot([0, x], [at_home, mean], color=colour, linewidth=1.2, alpha=0.75)
                 axes.plot([x, x], [low, high], color=colour, linewidth=2)
-                axes.plot(x, mean, marker, color=colour, markersize=6.5, markeredgecolor="white")
+                axes.plot(x, mean, marker, color=colour, markersize=7.5, markeredgecolor="white",
+                          markeredgewidth=0.5)  # fmt: skip
             axes.plot(0, at_home, "o", color="black", markersize=7)
             axes.set_title(task_title(target), fontsize=11.5)
             axes.set_xticks([0, 0.81], [named[source], "near → far"])
@@ -102,6 +103,7 @@ def none_scores(
     if rows.empty:
         return nothing_figure(NOBODY, title)
     unit = highest_unit(rows)
+    guesses = flag_cells(scores).groupby("target_task")["chance"].mean()
     targets = [task for task in ORDER if task in set(rows["target_task"])]
     styles, named = family_styles(languages), names(languages)
     known = languages.set_index("language")
@@ -116,7 +118,7 @@ def none_scores(
             axes.set_visible(False)
         for axes, target in zip(panels, targets, strict=False):
             part = rows[rows["target_task"] == target]
-            guess = chance(target, part["n"].min())
+            guess = guesses[target]
             axes.axvspan(CEILING, 100, color=PALE, linewidth=0)
             if guess > 0:
                 axes.axvline(guess, color="black", linestyle="--", linewidth=1.1)
@@ -152,7 +154,8 @@ def gap_slopes(
 ) -> Figure:
     """The transfer gap of each strategy, one panel a target: the source language minus those without labels.
 
-    Marks are means with 95 % intervals over worlds, else seeds, which are the dots; down is a smaller gap.
+    Marks are means with 95 % intervals over worlds, else seeds, which are the dots; the grey line is the gap
+    without practice, and a mark below it a smaller gap.
     """
     gaps = transfer_gap(scores, source_language(languages), unexposed=True)
     if gaps.empty:
@@ -169,19 +172,19 @@ def gap_slopes(
         for axes, target in zip(panels, targets, strict=False):
             part = gaps[gaps["target_task"] == target]
             zero_line(axes, across=True)
-            found = []
             for i, strategy in enumerate(strategies):
                 values = part[part["strategy"] == strategy].groupby(unit)["gap"].mean()
                 if values.empty:
                     continue
                 colour = GREY if strategy == "none" else PALETTE[i % len(PALETTE)]
                 mean, low, high = interval_of(values)
-                found.append((i, mean))
+                if strategy == "none":
+                    axes.axhline(mean, color=GREY, linewidth=1.1, zorder=2)
                 axes.plot([i, i], [low, high], color=colour, linewidth=2.2, zorder=3)
                 axes.plot([i + 0.22] * len(values), values, ".", color=GREY, markersize=4, zorder=3)
-                axes.plot(i, mean, MARKERS[i % len(MARKERS)], color=colour, markersize=7,
-                          markeredgecolor="white", zorder=4)  # fmt: skip
-            axes.plot(*zip(*found, strict=True), color=GREY, linewidth=1.1, zorder=2)
+                axes.plot(i, mean, MARKERS[i % len(MARKERS)], color=colour, markersize=7.5,
+                          markeredgecolor="white", markeredgewidth=0.5, zorder=4)  # fmt: skip
+
             axes.set_title(task_title(target), fontsize=11.5)
             axes.set_xticks([])
             axes.margins(y=0.12)

@@ -14,8 +14,9 @@ from polystilts.statistics.intervals import t_interval
 from polystilts.tasks import TASKS, parse_arm
 
 # Okabe and Ito's palette, told apart by colour-blind readers; ordered so that neighbours differ in grey too.
+# Their yellow is hardly seen on white: Tol's wine stands for it.
 INK, GREY, PALE = "#222222", "#767676", "#d9d9d9"
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#882255")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)))
 DIVERGING = "PuOr_r"  # orange to purple through white: keeps its order for colour-blind readers

@@ -129,7 +129,16 @@ def _decided(rows: Sequence[Mapping[str, Any]], calls: dict[str, Call]) -> dict[
 
 
 def surprises(found: Estimate, row: Mapping[str, Any]) -> dict[str, float]:
-    """The p-value behind each outcome that this direction allows, in the order in which they are called."""
+    """The p-value behind each outcome that this direction allows, in the order in which they are called.
+
+    Every cell has to pass where a sentence is about every cell, and each is a chance to contradict it.
+    """
+    if found.cells:
+        each = [surprises(cell, row) for cell in found.cells]
+        worst = {word: max(p[word] for p in each) for word in each[0]}
+        return worst | {"contradicted": min(1.0, len(each) * min(p["contradicted"] for p in each))}
+    if found.error is None:
+        return dict.fromkeys(("equivalent", "supported", "contradicted"), 1.0)
     edge, direction = row["smallest_effect"], row["direction"]
 
     def above(bound: float) -> float:
@@ -155,7 +164,7 @@ def decide(found: Estimate, row: Mapping[str, Any], factor: float, logit: Estima
         if p >= row["error_rate"]:
             continue
         if min(1.0, p * factor) >= row["error_rate"]:
-            return "undecided"
+            continue
         signed = row["direction"] in ("increase", "decrease") and word != "equivalent"
         if (
             signed

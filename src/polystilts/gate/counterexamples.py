@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from polystilts.gate.calls import Call
-from polystilts.gate.estimates import differences, estimate, highest_unit
+from polystilts.gate.calls import Call, decide
+from polystilts.gate.estimates import Estimate, differences, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, falsifies, signed
 
@@ -25,7 +25,7 @@ class Counterexample:
     where: str
     value: float
     n: int
-    turns: bool  # on the other side of zero than the claim's own number
+    turns: bool  # on the other side of zero than the claim's own number; of a bound: another outcome
 
 
 def hunt(call: Call, row: Mapping[str, Any], exposed: pd.DataFrame | None = None) -> list[Counterexample]:
@@ -34,12 +34,21 @@ def hunt(call: Call, row: Mapping[str, Any], exposed: pd.DataFrame | None = None
         return []
     side = np.sign(call.estimate.value) or 1.0
     unit = highest_unit(call.cells)
+    signed = row["direction"] in ("increase", "decrease")
     found = []
     for where, part in _parts(call.cells, exposed):
         again = estimate(part, row["contrast"], row["quantifier"], unit=unit) if _able(part, row) else None
         if again is not None and not np.isnan(again.value):
-            found.append(Counterexample(where, again.value, again.n, bool(np.sign(again.value) == -side)))
+            other = np.sign(again.value) == -side
+            if not signed:  # a part of the cells alone is never as sure as all
+                other = where.startswith("without") and _called(again, row) != _called(call.estimate, row)
+            found.append(Counterexample(where, again.value, again.n, bool(other)))
     return sorted(found, key=lambda one: side * one.value)
+
+
+def _called(found: Estimate, row: Mapping[str, Any]) -> str:
+    """The outcome of an estimate by itself, without the rest of its family."""
+    return decide(found, row, 1.0, None)
 
 
 def _able(part: pd.DataFrame, row: Mapping[str, Any]) -> bool:
@@ -91,7 +100,9 @@ def check_counterexamples(
                                       claims=(claim["id"],)))  # fmt: skip
         elif any(one.where.startswith("without") for one in turned):
             flips = [one.where for one in turned if one.where.startswith("without")]
-            findings.append(Finding("weakens", f"{words}; the sign turns {flips[0]}", claims=(claim["id"],)))
+            what = "sign" if row["direction"] in ("increase", "decrease") else "outcome"
+            words += f"; the {what} turns {flips[0]}"
+            findings.append(Finding("weakens", words, claims=(claim["id"],)))
     done = f"{parts:,} subsets and leave-one-outs of {len(hunted)} claims estimated."
     return Check("counterexamples", question, done, tuple(findings), bool(hunted)), hunted
 

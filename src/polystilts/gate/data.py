@@ -2,18 +2,23 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from polystilts.files import fingerprint, sha256_of_folder
+from polystilts.files import fingerprint, read_json, sha256_of_folder
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several
 from polystilts.gate.sandbox import run_sealed
-from polystilts.tasks import TASKS
+from polystilts.languages import LANGUAGES
+from polystilts.tasks import TASKS, Task
 
 TEXTS = ("text_a", "text_b", "context", "question", "choices", "words", "text", "answer", "mention_start")
+ITEM = ["language", "example_id"]
+NO_CANDIDATE = "-"  # what a query that has no right candidate is answered with
 LEAST_WORDS = 5  # shorter texts, a name in quotation marks say, coincide in any two collections of real text
 WORD = re.compile(r"\w+")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -33,6 +38,7 @@ def check_data(
     for seed in sorted({record["seeds"]["world"] for record in evidence.runs.values()}):
         runs = [name for name, record in evidence.runs.items() if record["seeds"]["world"] == seed]
         record = evidence.runs[runs[0]]
+        asked = record["parameters"]["shared"]["languages"]
         folder = evidence.folder / f"w{seed}"
         old_code = (record.get("code") or {}).get("world")
         stale = bool(code_now and old_code and old_code != code_now.get("world"))
@@ -59,8 +65,9 @@ def check_data(
         findings += [
             Finding(effect, f"world {seed}: {leak}", tuple(runs)) for effect, leak in leaks(folder, real)
         ]
-        findings += [falsifies(problem, runs) for problem in _labels(evidence, folder, seed)]
+        findings += [falsifies(problem, runs) for problem in _labels(evidence, folder, seed, asked)]
         worlds[seed] = folder
+    findings += _languages(evidence, worlds)
     done = f"{counted(len(worlds), 'world')} looked through, {made} of them made again from their seed."
     return Check("data", question, done, tuple(findings), bool(worlds), {"worlds": len(worlds)}), worlds
 
@@ -157,44 +164,184 @@ def _plain(value) -> str:
     )
 
 
-def _labels(evidence: Evidence, world: Path, seed: int) -> Iterator[str]:
-    """Labels that are not the right answers of the data."""
+# --- labels ---------------------------------------------------------------------------------------------
+
+
+def _labels(evidence: Evidence, world: Path, seed: int, asked: Sequence[str]) -> Iterator[str]:
+    """Labels that are not those of the test items, one for each, with their right answers."""
     for file in sorted((evidence.folder / "labels" / f"w{seed}").glob("*.parquet")):
         task, labels = TASKS[file.stem], pd.read_parquet(file).astype({"example_id": str})
-        tests = sorted((world / "examples" / task.name).glob("test-*.parquet"))
-        frames = [pd.read_parquet(test).assign(language=test.stem.partition("-")[2]) for test in tests]
-        if not frames:
-            yield f"labels/w{seed}/{file.name} has no test items behind it"
+        name = f"labels/w{seed}/{file.name}"
+        tests = {code: world / "examples" / task.name / f"test-{code}.parquet" for code in asked}
+        items = {code: pd.read_parquet(test) for code, test in tests.items() if test.is_file()}
+        if not items:
+            yield f"{name} has no test items behind it"
             continue
-        items = pd.concat(frames, ignore_index=True).astype({"example_id": str})
-        both = labels.merge(
-            items, on=["language", "example_id"], how="left", suffixes=("", "_item"), indicator=True
-        )
-        right = _right_answers(task, both)
-        wrong = both[
-            (both["_merge"] != "both") | (False if right is None else right != both["gold"].astype(str))
-        ]
-        if len(wrong):
-            one = wrong.iloc[0]
-            yield (
-                f"labels/w{seed}/{file.name}: {len(wrong)} labels are not the right answers of the data, the "
-                f"first {one['example_id']} in {one['language']}"
-            )
+        right = labels_again(task, items)
+        if lacking := sorted(set(right) - set(labels)):
+            yield f"{name} lacks {several(lacking)}"
+            continue
+        both = labels.merge(right, on=ITEM, how="outer", suffixes=("", "_right"), indicator=True)
+        known = both["_merge"] == "both"
+        differ = {
+            column: known & (both[column].map(_exact) != both[f"{column}_right"].map(_exact))
+            for column in right.columns.drop(ITEM)
+        }
+        for what, rows in (
+            ("labels are of no test item", both["_merge"] == "left_only"),
+            ("test items have no label", both["_merge"] == "right_only"),
+            ("labels are there twice", both.duplicated(ITEM)),
+            *((f"labels are not the right answers of the data: another {column}", rows)
+              for column, rows in differ.items()),
+        ):  # fmt: skip
+            if rows.any():
+                one = both[rows].iloc[0]
+                yield f"{name}: {rows.sum()} {what}, the first {one['example_id']} in {one['language']}"
 
 
-def _right_answers(task, items: pd.DataFrame) -> pd.Series | None:
-    """The right answer of each item as labels write it; None where a label is made from many items."""
-    if task.kind in ("classification", "multiple_choice"):
-        known = items["label"].notna()
-        return items["label"].where(~known, items["label"].map(lambda value: str(value).removesuffix(".0")))
+def _exact(value) -> str | tuple[str, ...]:
+    return value if isinstance(value, str) else tuple(value) if hasattr(value, "__len__") else str(value)
+
+
+def labels_again(task: Task, items: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The labels that test items make, by language; for questions their contexts and right answers too."""
+    pool = _answers_in_pool(task, items) if task.search and task.search.match != task.search.candidate else {}
+    parts = []
+    for language, frame in items.items():
+        if task.search and task.search.query in frame:  # the others are only there to be found
+            frame = frame[frame[task.search.query] != ""]
+        rows = frame.to_dict("records")
+        part = pd.DataFrame({
+            "language": language,
+            "example_id": [str(row["example_id"]) for row in rows],
+            "meaning_id": [str(row["meaning_id"]) for row in rows],
+            "gold": [_gold(task, row, pool) for row in rows],
+        })  # fmt: skip
+        if task.kind == "question_answering":
+            part["context"] = [row["context"] for row in rows]
+            part["answers"] = [_texts_that_answer(row) for row in rows]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _gold(task: Task, row: Mapping[str, Any], pool: Mapping[str, set[str]]) -> str:
+    """The right answer of one item, as labels write it."""
     if task.kind == "tagging":
-        return items["tags"].map(_plain)
+        return " ".join(row["tags"])
     if task.kind == "question_answering":
-        start = items["answer_start"].fillna(-1).astype(int)
-        ends = start + items["answer_text"].fillna("").str.len()
-        spans = [f"{a}:{b}" if a >= 0 else "-1:-1" for a, b in zip(start, ends, strict=True)]
-        found = pd.Series(spans, items.index)
-        if "context_item" in items:  # labels of questions hold their contexts
-            found = found.where(items["context"] == items["context_item"], "another context")
-        return found
-    return None
+        start, text = int(row["answer_start"]), row["answer_text"]
+        if start < 0:
+            return "-1:-1"
+        end = start + len(text)
+        return f"{start}:{end}" if row["context"][start:end] == text else "not in its context"
+    if task.kind != "retrieval":
+        return str(row["label"])
+    search, wanted = task.search, str(row[task.search.match])
+    if search.match != search.candidate:
+        return " ".join(sorted(pool.get(wanted, ())))
+    # descriptions of entities lie in a file of their own; elsewhere an empty answer means there is none
+    return wanted if search.entities or row[search.answer] != "" else NO_CANDIDATE
+
+
+def _answers_in_pool(task: Task, items: Mapping[str, pd.DataFrame]) -> dict[str, set[str]]:
+    """The candidates of all languages that are right for each meaning.
+
+    Where one text answers two questions of a language it is one candidate, named as the first of them.
+    """
+    search, right = task.search, defaultdict(set)
+    for frame in items.values():
+        first: dict[str, str] = {}
+        for row in frame[frame[search.answer] != ""].to_dict("records"):
+            name = row.get("candidate_id") or first.setdefault(row[search.answer], row[search.candidate])
+            right[str(row[search.match])].add(str(name))
+    return right
+
+
+def _texts_that_answer(row: Mapping[str, Any]) -> list[str]:
+    """The text that is marked in the context, and the further ones that annotators gave."""
+    marked = [row["answer_text"]] if row["answer_start"] >= 0 else []
+    further = row.get("answers")
+    further = [] if further is None or isinstance(further, str | float) else further
+    return list(dict.fromkeys(map(str, [*marked, *further])))
+
+
+# --- languages ------------------------------------------------------------------------------------------
+
+
+def _languages(evidence: Evidence, worlds: Mapping[int, Path]) -> Iterator[Finding]:
+    """What `tables/languages.csv` says that the table of languages and the data do not bear out."""
+    table = evidence.table("languages")
+    if table is None or not evidence.runs:
+        return
+    shared = evidence.parameters["shared"]
+    source = shared["source_language"]
+    wanted = [source, *(code for code in shared["languages"] if code != source)]
+    if table["language"].tolist() != wanted:  # the source is the first: others may lie as near as itself
+        yield falsifies(f"tables/languages.csv has {', '.join(table['language'])}; the study's languages are "
+                        f"{', '.join(wanted)}")  # fmt: skip
+    measured = _measured(evidence, worlds)
+    for row in table.to_dict("records"):
+        code, what = row["language"], f"tables/languages.csv says of {row['language']}"
+        if code not in LANGUAGES:
+            yield Finding("open", f"{what} what nobody can check: it is not in the table of languages")
+            continue
+        for column, right in _declared(code, row, shared).items():
+            if row[column] != right:
+                yield falsifies(f"{what} {column} = {row[column]!r}, it is {right!r}")
+        for column, ends in measured.items():
+            low, high = ends.get(code, (0.0, 0.0))
+            slack = 0.51 if column == "resource" else 1e-6  # whole subwords; shares of six decimals
+            value = pd.to_numeric(row[column], errors="coerce")
+            if not low - slack <= value <= high + slack:
+                found = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+                yield falsifies(f"{what} {column} = {value:g}, the data say {found}")
+    counts = ("resource", "overlap") if evidence.real else ("resource", "overlap", "distance")
+    if unseen := [column for column in counts if column not in measured]:
+        what = f"tables/languages.csv: {several(unseen)} not measured again"
+        yield Finding("note", f"{what}, for what they were measured in is not here")
+
+
+def _declared(code: str, row: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a language beforehand, in the columns of its row, and what follows from them."""
+    known, untaught = LANGUAGES[code], code in shared["tested_only"]
+    alone = code == shared["source_language"] or untaught
+    right = {"name": known.name, "family": known.family, "script": known.script,
+             "set": "-" if alone else known.language_set}  # fmt: skip
+    if known.invented:
+        return right | {"order": known.order, "seen": "no" if untaught else "yes"}
+    seen = "yes" if row["resource"] > 0 else "no"  # encoders from elsewhere have read what they have read
+    distance = known.distance or 0.0
+    return right | {"distance": distance, "order": f"{distance:.6f}", "seen": seen}
+
+
+def _measured(evidence: Evidence, worlds: Mapping[int, Path]) -> dict[str, dict[str, tuple[float, float]]]:
+    """The least and the most that each column may say of each language, by the data and encoders at hand.
+
+    A study measures overlap and distance in its first world and counts subwords in its first encoder; real
+    data have the mean of all encoders. A pool has a mean of its bundles, which lies among theirs.
+    """
+    found = {}
+    studies = [record["parameters"]["shared"] for record in evidence.runs.values()]
+    firsts = {(one["encoder"], one["world_seeds"][0], one["encoder_seeds"][0]) for one in studies}
+    cards = [worlds[world] / "data_card.json" for _, world, _ in firsts if world in worlds]
+    if len(cards) == len(firsts) and all(card.is_file() for card in cards):
+        of = [read_json(card)["languages"] for card in cards]
+        for column, key in (("overlap", "shared_words"), ("distance", "order_distance")):
+            found[column] = _ends([{code: facts[key] for code, facts in card.items()} for card in of])
+    names = {f"{encoder}.w{world}.e{seed}" for encoder, world, seed in firsts}
+    if evidence.real:
+        names = {record["parent"] for record in evidence.runs.values()}
+    counts = [evidence.folder / "encoders" / name / "pretraining.json" for name in sorted(names)]
+    if all(file.is_file() for file in counts):
+        of = [read_json(file)["text_tokens"] for file in counts]
+        if evidence.real and len(firsts) == 1:
+            of = [{code: sum(one.get(code, 0) for one in of) / len(of) for code in of[0]}]
+        found["resource"] = _ends(of)
+    return found
+
+
+def _ends(several_counts: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
+    """The least and the most that several counts have of each language."""
+    codes = set().union(*several_counts)
+    values = {code: [one.get(code, 0) for one in several_counts] for code in codes}
+    return {code: (min(numbers), max(numbers)) for code, numbers in values.items()}

@@ -7,7 +7,7 @@ module does not know leaves its claim unverified rather than verified.
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,19 +24,23 @@ NOTHING = ("", "-", "none")
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its standard error over replicated units; `error` is None where none can be given."""
+    """A number with its standard error over replicated units; `error` is None where none can be given.
+
+    Of a statement about every cell it is the smallest cell's number, and `cells` has each cell's own.
+    """
 
     value: float
     error: float | None
     freedom: int
     units: int
     n: int
+    cells: tuple["Estimate", ...] = ()
 
     def ends(self) -> tuple[float | None, float | None]:
-        """The 95 % interval."""
+        """The 95 % interval; wider for a cell that was picked from several (Bonferroni)."""
         if self.error is None:
             return None, None
-        half = float(scipy.stats.t.isf(0.025, self.freedom)) * self.error
+        half = float(scipy.stats.t.isf(0.025 / max(1, len(self.cells)), self.freedom)) * self.error
         return self.value - half, self.value + half
 
 
@@ -107,7 +111,14 @@ def subset(
 
 
 def highest_unit(cells: pd.DataFrame) -> str:
-    """What was replicated, inside an allotment, at the highest level: worlds, else encoders, else seeds."""
+    """What was replicated, inside an allotment, at the highest level: worlds, else encoders, else seeds.
+
+    In a pool it is the bundles, unless each of them is a world.
+    """
+    if "bundle" in cells and cells["bundle"].nunique() > 1:
+        pairs = len(cells[["bundle", "world_seed"]].drop_duplicates())
+        if not pairs == cells["bundle"].nunique() == cells["world_seed"].nunique():
+            return "bundle"
     for unit in ("world_seed", "encoder_seed", "seed"):
         if cells.groupby("allotment")[unit].nunique().gt(1).any():
             return unit
@@ -124,7 +135,7 @@ def estimate(
     """The measure of a contrast over these cells; None where its measure is not known here."""
     unit = unit or highest_unit(cells)
     measure = contrast.get("measure") or quantifier
-    if measure not in MEASURES:
+    if measure not in (*MEASURES, "every"):
         return None
     rows = rows_of(cells, unit, column, contrast.get("column", ""))
     everywhere, units = defaultdict(set), defaultdict(set)
@@ -135,20 +146,20 @@ def estimate(
     if not kept:
         return Estimate(math.nan, None, 0, 0, 0)
     if measure == "every":
-        values, picked_from = _smallest(kept)
-    else:
-        values, picked_from = list(MEASURES[measure](kept, contrast).values()), 1
-    values = np.array([value for value in values if not math.isnan(value)])
-    if not len(values):
-        return Estimate(math.nan, None, 0, 0, len(kept))
-    mean, spread = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
+        each = [_over_units(values, len(kept)) for values in _cells(kept)]
+        return replace(min(each, key=lambda one: one.value), cells=tuple(each))
+    return _over_units(MEASURES[measure](kept, contrast).values(), len(kept))
+
+
+def _over_units(values: Iterable[float], n: int) -> Estimate:
+    """The mean of independent values with its standard error."""
+    known = np.array([value for value in values if not math.isnan(value)])
+    if not len(known):
+        return Estimate(math.nan, None, 0, 0, n)
+    mean, spread = float(known.mean()), float(known.std(ddof=1)) if len(known) > 1 else 0.0
     if spread <= 1e-9 * max(1, abs(mean)):
-        return Estimate(mean, None, 0, len(values), len(kept))
-    freedom = len(values) - 1
-    error = spread / math.sqrt(len(values))
-    if picked_from > 1:  # Bonferroni: the smallest cell was picked from all of them
-        error *= float(scipy.stats.t.isf(0.025 / picked_from, freedom) / scipy.stats.t.isf(0.025, freedom))
-    return Estimate(mean, error, freedom, len(values), len(kept))
+        return Estimate(mean, None, 0, len(known), n)
+    return Estimate(mean, spread / math.sqrt(len(known)), len(known) - 1, len(known), n)
 
 
 @dataclass(frozen=True)
@@ -168,7 +179,8 @@ def rows_of(cells: pd.DataFrame, unit: str, column: str, group: str) -> list[Row
     """The differences as plain rows: subsets are many and small, and tables would be slow."""
     found = [cells[name].tolist() for name in (unit, "task_kind", "target_task", "language", column)]
     groups = cells[group].tolist() if group else [None] * len(cells)
-    names = zip(*(cells[name].tolist() for name in CELL), strict=True)
+    keys = [name for name in CELL if not (unit == "bundle" and name == "encoder")]  # each may have its own
+    names = zip(*(cells[name].tolist() for name in keys), strict=True)
     allotments = cells["allotment"].tolist()
     return [
         Row(one, cell, allotment, (kind, target), language, of, value)
@@ -212,12 +224,13 @@ def _most(rows: Sequence[Row], contrast: Mapping[str, Any]) -> dict:
     return {unit: 100 * value - 50 for unit, value in share.items()}
 
 
-def _smallest(rows: Sequence[Row]) -> tuple[list[float], int]:
-    """The values of the smallest target × language cell over its units, and how many cells there are."""
+def _cells(rows: Sequence[Row]) -> list[list[float]]:
+    """The values of each target × language cell over its units."""
     table = _means(((row.unit, row.target[1], row.language), row.value) for row in rows)
-    cells = _means((key[1:], value) for key, value in table.items())
-    smallest = min(sorted(cells), key=cells.get)
-    return [value for key, value in table.items() if key[1:] == smallest], len(cells)
+    cells = defaultdict(list)
+    for key, value in sorted(table.items(), key=lambda item: item[0][1:]):
+        cells[key[1:]].append(value)
+    return list(cells.values())
 
 
 def _slope(rows: Sequence[Row], contrast: Mapping[str, Any]) -> dict:
@@ -246,4 +259,4 @@ def _between(rows: Sequence[Row], contrast: Mapping[str, Any]) -> dict:
     return over_kinds(over_languages(gaps) if contrast["column"] == "intermediate_task" else gaps)
 
 
-MEASURES = {"mean": _mean, "most": _most, "every": _smallest, "slope": _slope, "between": _between}
+MEASURES = {"mean": _mean, "most": _most, "slope": _slope, "between": _between}  # and "every", of cells

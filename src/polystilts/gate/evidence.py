@@ -43,8 +43,18 @@ class Evidence:
 
     @cached_property
     def scores(self) -> pd.DataFrame | None:
-        """The score table, or nothing."""
-        return self.table("scores")
+        """The score table, or nothing; in a pool each row knows its bundle."""
+        table = self.table("scores")
+        if table is None or not (self.folder / "pool.json").is_file():
+            return table
+        bundles = {
+            (world, encoder): one["name"]
+            for one in read_json(self.folder / "pool.json")["bundles"]
+            for world in one["world_seeds"]
+            for encoder in one["encoders"]
+        }
+        keys = zip(table["world_seed"].astype(int), table["encoder"], strict=True)
+        return table.assign(bundle=[bundles.get(key, "") for key in keys])
 
     @cached_property
     def parameters(self) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -151,6 +152,7 @@ def check_runs(evidence: Evidence) -> Check:
     name, today = parameters_today(evidence)
     for knob, mine, now in knobs_that_differ(evidence.parameters, today or evidence.parameters):
         findings.append(falsifies(f"{name} says {knob} = {now!r}; the runs were made with {mine!r}"))
+    findings += _target_differences(evidence, name, today)
     asked = set().union(*(runs_asked_for(record["parameters"]) for record in evidence.runs.values()))
     if waiting := worlds_to_come(evidence, today):
         today = {**today, "shared": {**today["shared"], "world_seeds": sorted(worlds_there(evidence))}}
@@ -206,6 +208,28 @@ def knobs_that_differ(
             yield knob, mine[key], other[key]
 
 
+def _target_differences(evidence: Evidence, name: str, today: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """Target tasks that runs leave out or add: the scale's file names them all, and every run answers all."""
+    if today is None:
+        name, today = "most runs", evidence.parameters
+    wanted, runs = set(today["shared"]["target_tasks"]), defaultdict(list)
+    for run, record in evidence.runs.items():
+        mine = set(record["parameters"]["shared"]["target_tasks"])
+        if mine != wanted:
+            runs[frozenset(mine)].append(run)
+        answered = {stage["task"] for stage in record.get("stages", []) if stage["stage"] == "predict"}
+        if "stages" in record and answered != mine:
+            what = f"runs/{run}/run.json: its stages and its parameters differ in the target tasks"
+            yield falsifies(f"{what} {several(sorted(answered ^ mine))}", (run,))
+    for mine, named in runs.items():
+        if lost := sorted(wanted - mine):
+            what = f"{name} asks for {several(lost)}, which {counted(len(named), 'run')} did not answer"
+            yield falsifies(f"{what}: a target task was dropped", named)
+        if more := sorted(mine - wanted):
+            what = f"{counted(len(named), 'run')} answered {several(more)}, which {name} does not ask for"
+            yield falsifies(f"{what}: a target task was added", named)
+
+
 def _stage_differences(record: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, Any]]:
     """Knobs that a stage was made with and that its run names otherwise."""
     for stage in record.get("stages", []):
@@ -223,10 +247,14 @@ def runs_asked_for(parameters: Mapping[str, Any]) -> set[str]:
     shared = parameters["shared"]
     names = set()
     for text, world, encoder, seed in product(*(shared[knob] for knob in CHOOSING[:4])):
-        arm = parse_arm(text)
-        words = [arm.strategy, arm.intermediate_task or "none", arm.language_set or "none"]
-        names.add(f"{shared['encoder']}.w{world}.e{encoder}--{'--'.join(words)}--s{seed}".lower())
+        names.add(name_of_run(shared["encoder"], world, encoder, asdict(parse_arm(text)), seed))
     return names
+
+
+def name_of_run(encoder: str, world: int, encoder_seed: int, arm: Mapping[str, str], seed: int) -> str:
+    """The name that a run has by its encoder, its seeds and its arm."""
+    words = [arm[part] or "none" for part in ("strategy", "intermediate_task", "language_set")]
+    return f"{encoder}.w{world}.e{encoder_seed}--{'--'.join(words)}--s{seed}".lower()
 
 
 # --- encoder and code -----------------------------------------------------------------------------------

@@ -246,7 +246,8 @@ def _freeze_of(evidence: Evidence, name: str, content: Mapping[str, Any]) -> tup
                                   f"{frozen['hash']}, today {today}"))  # fmt: skip
     elif frozen:
         named = set(map(int, frozen.get("world_seeds", ())))
-        confirm = bool(named) and worlds == named or evidence.scale.split("+")[0] in frozen.get("scales", ())
+        kept = bool(named) and worlds == named or evidence.scale in frozen.get("scales", ())
+        confirm = kept and "+" not in evidence.scale  # a variant may have been turned after a look
     mine = {row["id"] for row in rows}
     old = []
     for claim in (claim for claim in evidence.claims if claim["hypothesis"] in mine):

@@ -3,24 +3,29 @@
 import math
 import multiprocessing
 import os
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from polystilts.errors import StudyError
+from polystilts.files import fingerprint
 from polystilts.gate.calls import Call, call_all
-from polystilts.gate.estimates import Estimate, log_odds
+from polystilts.gate.estimates import highest_unit, log_odds
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several, signed
+from polystilts.gate.lineage import name_of_run
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS
 
 ROUNDING = 1.5e-6  # tables keep six decimals
 FILES_A_PROCESS = 50  # starting a process takes as long as marking about thirty files of predictions
+UNIT_NOUNS = {"world_seed": "world", "encoder_seed": "encoder", "seed": "seed"}
 KEY = ["run_id", "target_task", "language", "metric", "variant"]
 
 
@@ -56,7 +61,13 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
         findings.append(Finding("open", what, runs))
     lost = set().union(*unseen.values())
     seen = [cell not in lost for cell in zip(published["run_id"], published["target_task"], strict=True)]
-    findings += _differences(published[np.array(seen, dtype=bool) & (published["split"] == "test")], again)
+    guesses = published["metric"] == "chance"
+    tests = np.array(seen, dtype=bool) & (published["split"] == "test") & ~guesses
+    findings += _differences(published[tests], again)
+    if guesses.any():
+        findings.append(Finding("note", f"{guesses.sum()} rows say what guessing reaches among all candidates; "
+                                        "they are not computed again, and only flags rest on them"))  # fmt: skip
+    findings += _metadata_differences(evidence, published)
     not_again = int((published["split"] != "test").sum())
     if not_again:
         findings.append(Finding("note", f"{not_again} development scores are not computed again: their "
@@ -117,6 +128,48 @@ def _differences(published: pd.DataFrame, again: pd.DataFrame) -> list[Finding]:
             )
         )
     return findings
+
+
+def _metadata_differences(evidence: Evidence, published: pd.DataFrame) -> Iterator[Finding]:
+    """Rows whose arm, seeds or task are not those of their run's record: gains are paired by them."""
+    for run, record in evidence.runs.items():
+        seeds, encoder = record["seeds"], record["parameters"]["shared"]["encoder"]
+        name = name_of_run(encoder, seeds["world"], seeds["encoder"], record["arm"], seeds["run"])
+        if not name == run == record["run_id"]:
+            said = record["run_id"]
+            what = f"runs/{run}/run.json calls the run {said}; its arm and its seeds make it {name}"
+            yield falsifies(what, (run,))
+    wrong = defaultdict(set)
+    known = published[published["run_id"].isin(evidence.runs)]
+    for (run, target), rows in known.groupby(["run_id", "target_task"]):
+        for column, right in _metadata(evidence.runs[run], target).items():
+            wrong[run, column].update((said, right) for said in set(rows[column]) - {right})
+    for (run, column), pairs in wrong.items():
+        if pairs:
+            said, right = min(pairs, key=str)
+            yield falsifies(f"tables/scores.csv gives run {run} the {column} {said!r}, its record and the "
+                            f"table of tasks say {right!r}", (run,))  # fmt: skip
+    twice = published[published.duplicated([*KEY, "split"])]
+    for run, rows in twice.groupby("run_id"):
+        what = f"{len(rows)} scores of run {run} are there twice, the first {_cell(rows.iloc[0])}"
+        yield falsifies(what, (run,))
+
+
+def _metadata(record: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """What a row of scores must say beside its measure, by the record of its run and the table of tasks."""
+    arm, seeds, task = record["arm"], record["seeds"], TASKS.get(target)
+    return {
+        "scale": record["scale"],
+        "world_seed": seeds["world"],
+        "encoder": record["parameters"]["shared"]["encoder"],
+        "encoder_seed": seeds["encoder"],
+        "strategy": arm["strategy"],
+        "intermediate_task": arm["intermediate_task"] or "none",
+        "language_set": arm["language_set"] or "-",
+        "seed": seeds["run"],
+        "finetune_task": task.training_task if task else "no task known",
+        "task_kind": task.kind if task else "no task known",
+    }
 
 
 def _cell(row: pd.Series) -> str:
@@ -180,6 +233,9 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
     low = evidence.low_resource
     rows = evidence.hypotheses
     calls = call_all(rows, scores, languages, low)
+    contents = evidence.hypothesis_files.values()
+    expected = {row["id"]: (row, fingerprint(content["hypotheses"]))
+                for content in contents for row in content["hypotheses"]}  # fmt: skip
     findings = []
     for claim in evidence.claims:
         call = calls.get(claim["hypothesis"])
@@ -189,8 +245,15 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
         elif not call.known:
             what = f"claim {claim['id']}: the gate does not know its measure; it stays unverified"
             findings.append(Finding("open", what, claims=(claim["id"],)))
-        elif wrong := claim_differences(claim, call):
-            findings.append(falsifies(f"claim {claim['id']}: {wrong}", claims=(claim["id"],)))
+        else:
+            wrong = claim_differences(claim, call, evidence.real)
+            row, today = expected[claim["hypothesis"]]
+            if claim.get("lineage", {}).get("hypotheses", today) == today:  # else it is stale: see the freeze
+                wrong += _expectation_differences(claim, row)
+            if claim.get("scale") not in (scales := _scales(evidence)):
+                wrong.append(f"scale is {claim.get('scale')}, the study is {several(sorted(scales))}")
+            if wrong:
+                findings.append(falsifies(f"claim {claim['id']}: {'; '.join(wrong)}", claims=(claim["id"],)))
     lost = sorted({row["id"] for row in rows} - {claim["hypothesis"] for claim in evidence.claims})
     if lost:
         findings.append(falsifies(f"claims.json says nothing of the hypotheses {several(lost)}"))
@@ -200,7 +263,14 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
     return Check("claims", question, done, tuple(findings), facts=facts), calls
 
 
-def claim_differences(claim: dict, call: Call) -> str:
+def _scales(evidence: Evidence) -> set[str]:
+    """The names that claims may give their scale: a pool has that of its folder, others of their runs."""
+    if (evidence.folder / "pool.json").is_file():
+        return {evidence.scale}
+    return {record["scale"] for record in evidence.runs.values()}
+
+
+def claim_differences(claim: dict, call: Call, real: bool = False) -> list[str]:
     """Where a claim and the gate's own call differ, in words; empty where they agree."""
     found = call.estimate
     low, high = found.ends() if found else (None, None)
@@ -216,24 +286,44 @@ def claim_differences(claim: dict, call: Call) -> str:
             wrong.append(f"{name} is {claim.get(name)}, found {value}")
     if claim.get("outcome") != call.outcome:
         wrong.append(f"outcome is {claim.get('outcome')}, found {call.outcome}")
-    wrong += _sentence_differences(claim, call.against_none)
+    wrong += _sentence_differences(claim, call, real)
     runs = tuple(sorted(claim.get("lineage", {}).get("runs", [])))
     if runs != call.runs and runs:
         wrong.append(f"it names {len(runs)} runs, its cells come from {len(call.runs)}")
-    return "; ".join(wrong)
+    return wrong
 
 
-def _sentence_differences(claim: dict, against_none: Sequence[Estimate] = ()) -> list[str]:
+def _expectation_differences(claim: dict, row: Mapping[str, Any]) -> list[str]:
+    """Where a claim is not about the hypothesis as its file has it: its quantifier, its words, its unit."""
+    wrong, sentence = [], claim.get("sentence", "")
+    if claim.get("quantifier") != row["quantifier"]:
+        wrong.append(f"quantifier is {claim.get('quantifier')}, its hypothesis says {row['quantifier']}")
+    told = "Outcome:" if claim.get("estimate") is None else "Found:"
+    if not sentence.startswith(f"Expected: {row['sentence']} {told} "):
+        wrong.append("its sentence does not expect what its hypothesis says")
+    unit = row["contrast"].get("unit", "points")
+    if told == "Found:" and not re.search(rf" Found: \S+ {re.escape(unit)} \(", sentence):
+        wrong.append(f"its sentence does not count in {unit}")
+    return wrong
+
+
+def _sentence_differences(claim: dict, call: Call, real: bool) -> list[str]:
     """Numbers of the claim, and of its sides, that its own sentence does not say, or says otherwise."""
     sentence, wrong = claim.get("sentence", ""), []
-    if f"Outcome: {claim.get('outcome')}" not in sentence:
+    said = re.findall(r"Outcome: (\w*)", sentence)
+    if said != [claim.get("outcome")]:
         wrong.append("its sentence names another outcome")
-    if claim.get("estimate") is None:
+    if claim.get("estimate") is None or call.estimate is None:
         return wrong
+    if sentence.count("Found: ") != 1:
+        wrong.append("its sentence has found more than one number")
+    counts = _counts_told(call, real)
+    if counts not in sentence or sentence.count("matched differences") != 1:
+        wrong.append(f"its sentence does not say '{counts}'")
     told = [("Found: {} ", [claim["estimate"]])]
     if claim.get("low") is not None and claim.get("high") is not None:
         told.append(("interval {} to {})", [claim["low"], claim["high"]]))
-    for side in against_none:
+    for side in call.against_none:
         ends = side.ends()
         told.append(
             (" {} ({} to {})", [side.value, *ends]) if None not in ends else (" {} (no", [side.value])
@@ -244,3 +334,11 @@ def _sentence_differences(claim: dict, against_none: Sequence[Estimate] = ()) ->
         if not any(way in sentence for way in ways):
             wrong.append(f"its sentence does not say '{ways[0].strip()}'")
     return wrong
+
+
+def _counts_told(call: Call, real: bool) -> str:
+    """How many units and differences a sentence must name; real data have allotments of text for worlds."""
+    noun, rest = UNIT_NOUNS[highest_unit(call.cells)], ""
+    if real and noun == "world":
+        noun, rest = "allotment", " of text"
+    return f", over {counted(call.estimate.units, noun)}{rest} and {call.estimate.n} matched differences."

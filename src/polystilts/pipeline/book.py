@@ -233,10 +233,10 @@ def with_inward_links(output: dict) -> dict:
 def inward(text: str) -> str:
     """Text whose links to the front of the repository lead to the front of the book.
 
-    >>> inward("[Contents](../README.md) · [Languages →](01_languages.ipynb)")
+    >>> inward("[Contents](../../../README.md) · [Languages →](01_languages.ipynb)")
     '[Contents](index.md) · [Languages →](01_languages.ipynb)'
     """
-    return re.sub(r"\]\(\.\./README\.md(#[^)]*)?\)", "](index.md)", text)
+    return re.sub(r"\]\((\.\./)+README\.md(#[^)]*)?\)", "](index.md)", text)
 
 
 def text_of(lines: str | list[str]) -> str:

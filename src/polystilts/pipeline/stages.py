@@ -201,30 +201,51 @@ def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
     """Mark the predictions of some runs; what they score is returned, and written nowhere."""
     import pandas as pd
 
-    from polystilts.evaluation.scores import score_run
+    from polystilts.evaluation.scores import guessed_rows, score_run
 
     write_labels(study)
     source, tables = study.scale.shared["source_language"], []
     with account.spend("statistics"):
-        labels = {
-            (seed, target): pd.read_parquet(labels_file(study, seed, target))
-            for seed in {run.world_seed for run in runs}
-            for target in study.target_tasks
-        }
+        asked = [(seed, name) for seed in {run.world_seed for run in runs} for name in study.target_tasks]
+        labels = {key: pd.read_parquet(labels_file(study, *key)) for key in asked}
+        pools = {key: candidates_of(study, *key) for key in asked if has_more_candidates(study, key[1])}
         for run in runs:
             seen = {
                 "intermediate_kinds": kinds_seen(run), "labelled_languages": languages_seen(study, run),
             }  # fmt: skip
             for target in study.target_tasks:
                 predictions = pd.read_parquet(study.run_folder(run) / "predictions" / f"{target}.parquet")
-                tables.append(
-                    score_run(
-                        run, study.name, TASKS[target], predictions, labels[run.world_seed, target],
-                        source_language=source, **seen,
-                    )
-                )  # fmt: skip
+                key = run.world_seed, target
+                scored = score_run(
+                    run, study.name, TASKS[target], predictions, labels[key], source_language=source, **seen
+                )
+                tables.append(scored)
+                if run.strategy == "none" and key in pools:
+                    tables.append(guessed_rows(TASKS[target], scored, labels[key], pools[key]))
             tables += development_rows(study, run)
     return tables
+
+
+def has_more_candidates(study: Study, target: str) -> bool:
+    """Whether a target's questions are fewer than what may answer them: real retrieval asks some of them."""
+    return TASKS[target].kind == "retrieval" and study.scale.shared["source"] != "world"
+
+
+def candidates_of(study: Study, world_seed: int, target: str) -> dict[str, int]:
+    """How many candidates a question in each language may be answered with."""
+    import pandas as pd
+
+    from polystilts.evaluation.scores import candidate_counts
+
+    folder = study.world_folder(world_seed) / "examples" / target
+    frames = {
+        code: pd.read_parquet(folder / f"test-{code}.parquet")
+        for code in asked_languages(study, world_seed, target)
+    }
+    entities = folder / "entities-test.parquet"
+    return candidate_counts(
+        TASKS[target], frames, len(pd.read_parquet(entities)) if entities.is_file() else 0
+    )
 
 
 def write_labels(study: Study) -> None:

@@ -17,23 +17,29 @@ from polystilts.statistics.intervals import UNIT_WORDS, Interval, highest_unit
 def interquartile_mean(scores: np.ndarray) -> float:
     """The mean of the middle half of all scores (runs × tasks), the lowest and highest quarter left out.
 
+    A task that a run was not asked is NaN and counts for neither half.
+
     >>> interquartile_mean(np.array([[0.0, 1.0, 2.0, 99.0]]))
     1.5
     """
-    return float(scipy.stats.trim_mean(np.asarray(scores, dtype=float), 0.25, axis=None))
+    known = np.asarray(scores, dtype=float)
+    return float(scipy.stats.trim_mean(known[~np.isnan(known)], 0.25, axis=None))
 
 
 def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
     """How likely a run of the first beats a run of the second on a task drawn at random (runs × tasks each).
 
-    The mean over tasks of the Mann-Whitney statistic per pair of runs; a tie counts one half.
+    The mean over tasks of the Mann-Whitney statistic per pair of runs; a tie counts one half. A pair of which
+    one was not asked the task (NaN) does not count.
 
     >>> probability_of_improvement(np.array([[3.0], [1.0]]), np.array([[2.0], [1.0]]))
     0.625
     """
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     wins = (first[:, None, :] > second[None, :, :]) + 0.5 * (first[:, None, :] == second[None, :, :])
-    return float(wins.mean(axis=(0, 1)).mean())
+    asked = ~(np.isnan(first)[:, None, :] | np.isnan(second)[None, :, :])
+    pairs = asked.sum(axis=(0, 1))
+    return float(((wins * asked).sum(axis=(0, 1))[pairs > 0] / pairs[pairs > 0]).mean())
 
 
 def jackknife(units: list, estimate: Callable[[list], float], unit: str, n: int) -> Interval:

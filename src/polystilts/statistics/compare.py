@@ -3,7 +3,7 @@
 Cells are averaged as `averages` says; retrieval stands beside an estimate, never in it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,7 +66,7 @@ class Comparison:
     flagged: int  # how many matched differences are in such cells
     by_kind: pd.DataFrame
     by_language: pd.DataFrame
-    flips: tuple[str, ...]  # leaving this language or target task out turns the sign around
+    without: Mapping[str, Interval]  # for these languages, with this language or target task left out
     limits: tuple[str, ...]  # what was there only once, so that nothing is said about others
     runs: tuple[str, ...]
     notes: tuple[str, ...]
@@ -103,16 +103,16 @@ def _unequal(cells: pd.DataFrame, unit: str) -> list[str]:
 
 
 def _every(grid: Grid, unit: str, n: int) -> Interval:
-    """The smallest target × language cell, with its interval widened for having been picked (Bonferroni)."""
-    smallest = int(np.nanmean(grid.values, axis=1).argmin())  # a cell need not be asked in every allotment
-    row, count = grid.rows.iloc[smallest], len(grid.rows)
-    found = t_interval(grid.values[smallest], unit=unit, n=n)
+    """The smallest target × language cell, with its interval widened for having been picked (Bonferroni).
+
+    Every cell's own interval goes with it: that all are above zero takes more than that the smallest is.
+    """
+    each = tuple(t_interval(values, unit=unit, n=n) for values in grid.values)
+    smallest = int(np.nanargmin([cell.estimate for cell in each]))
+    row, count = grid.rows.iloc[smallest], len(each)
     note = f"smallest of {count} cells: {row['target_task']} in {row['language']}"
-    # The level of the claim stays 95 %: the factor that widens the interval goes into its standard error.
-    if found.known:
-        wider = found.at(1 - 0.05 / count).half_width / found.half_width
-        found = replace(found, se=found.se * wider)
-    return replace(found, notes=(note, *found.notes))
+    found = each[smallest].at(1 - 0.05 / count)
+    return replace(found, cells=each, notes=(note, *found.notes))
 
 
 def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Comparison:
@@ -123,9 +123,11 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
     kept = complete(cells, unit)[0] if len(cells) else cells
     grid = grid_of(kept, unit, "difference", measure) if able else None
 
+    def values(rows: pd.DataFrame) -> np.ndarray:
+        return values_of(grid, measure, np.isin(np.arange(len(grid.rows)), rows.index))
+
     def again(rows: pd.DataFrame) -> float:
-        mask = np.isin(np.arange(len(grid.rows)), rows.index)
-        return float(np.mean(values_of(grid, measure, mask)))
+        return float(np.mean(values(rows)))
 
     new = for_new_languages(these, grid.rows, again) if able else replace(these, se=None, df=0)
     if not able:
@@ -139,7 +141,7 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
         flagged=len(cells) - len(unflagged),
         by_kind=estimates_by(cells, "task_kind", unit),
         by_language=estimates_by(cells, "language", unit),
-        flips=sign_flips(grid.rows, these.estimate, again) if able else (),
+        without=left_out(grid.rows, lambda rows: t_interval(values(rows), unit=unit)) if able else {},
         limits=limits_of(cells, unit),
         runs=tuple(sorted({*cells["run_id"], *cells["run_id_control"]})) if len(cells) else (),
         notes=tuple(dict.fromkeys((*cells.attrs.get("notes", ()), *these.notes))),
@@ -153,17 +155,13 @@ def limits_of(cells: pd.DataFrame, unit: str) -> tuple[str, ...]:
     return (*limits, "pretraining for each allotment of text") if swapped and unit == "seed" else limits
 
 
-def sign_flips(
-    rows: pd.DataFrame, estimate: float, again: Callable[[pd.DataFrame], float]
-) -> tuple[str, ...]:
-    """The languages and target tasks without any one of which the estimate has the other sign."""
-    flips = []
-    for column in ("language", "target_task"):
-        names = sorted(rows[column].unique())
-        for name in names if len(names) > 1 else ():
-            if np.sign(again(rows[rows[column] != name])) == -np.sign(estimate) != 0:
-                flips.append(name)
-    return tuple(flips)
+def left_out(rows: pd.DataFrame, again: Callable[[pd.DataFrame], Interval]) -> dict[str, Interval]:
+    """The estimate without each language, and without each target task, where there are others."""
+    return {
+        name: again(rows[rows[column] != name])
+        for column in ("language", "target_task")
+        for name in (sorted(rows[column].unique()) if rows[column].nunique() > 1 else ())
+    }
 
 
 def estimates_by(cells: pd.DataFrame, column: str, unit: str = "", value: str = "difference") -> pd.DataFrame:

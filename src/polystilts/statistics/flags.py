@@ -13,10 +13,18 @@ CELL = ("world_seed", "encoder", "encoder_seed", "target_task", "language", "met
 def chance(task: str, n: float) -> float:
     """The score (0–100) that guessing reaches: one in n for retrieval, one in the labels or choices.
 
+    Where retrieval has more candidates than its n questions, scores say it themselves (`guessed`).
+
     >>> round(chance("xnli", 500), 1), chance("xcopa", 500), chance("tatoeba", 200), chance("xquad", 500)
     (33.3, 50.0, 0.5, 0.0)
     """
     return 100.0 / n if TASKS[task].kind == "retrieval" else TASKS[task].chance
+
+
+def guessed(scores: pd.DataFrame) -> dict[tuple, float]:
+    """What guessing reaches where scores have it in rows of their own: by world, target task and language."""
+    rows = scores[scores["metric"] == "chance"]
+    return rows.groupby(["world_seed", "target_task", "language"])["value"].mean().to_dict()
 
 
 def flag_cells(scores: pd.DataFrame) -> pd.DataFrame:
@@ -25,13 +33,15 @@ def flag_cells(scores: pd.DataFrame) -> pd.DataFrame:
     Floor: chance lies inside, or above, the Wilson interval of the score on its n items. Seeds share their
     items, so they do not add to n.
     """
-    rows = main_scores(scores)
+    rows, known = main_scores(scores), guessed(scores)
     rows = rows[rows["strategy"] == "none"]
-    cells = (
-        rows.groupby(list(CELL), as_index=False)
-        .agg(baseline_value=("value", "mean"), n=("n", "min"))
-        .assign(chance=lambda t: [chance(*pair) for pair in zip(t["target_task"], t["n"], strict=True)])
-    )
+    cells = rows.groupby(list(CELL), as_index=False).agg(baseline_value=("value", "mean"), n=("n", "min"))
+    cells["chance"] = [
+        known.get((world, task, language), chance(task, n))
+        for world, task, language, n in zip(
+            *(cells[name] for name in ("world_seed", "target_task", "language", "n")), strict=True
+        )
+    ]
     cells["flag"] = [
         "ceiling" if value > CEILING else "floor" if wilson_interval(value, n)[0] <= guess + 1e-9 else ""
         for value, n, guess in zip(cells["baseline_value"], cells["n"], cells["chance"], strict=True)

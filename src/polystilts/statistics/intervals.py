@@ -30,6 +30,7 @@ class Interval:
     n: int = 0  # how many matched differences, or scores, were averaged
     level: float = 0.95
     notes: tuple[str, ...] = ()
+    cells: tuple["Interval", ...] = ()  # of a statement about every cell: each cell's own interval
 
     @property
     def low(self) -> float | None:

@@ -12,7 +12,19 @@ DIRECTIONS = ("increase", "decrease", "equivalent", "at_most")
 
 
 def p_values(found: Interval, direction: str, smallest_effect: float) -> dict[str, float]:
-    """How surprising the data would be if each outcome were wrong: supported, contradicted, equivalent."""
+    """How surprising the data would be if each outcome were wrong: supported, contradicted, equivalent.
+
+    What is said of every cell must hold in the least certain one; one cell contradicts it, and as it was
+    picked from all of them its p counts for all (Bonferroni).
+    """
+    if found.cells:
+        each = [p_values(cell, direction, smallest_effect) for cell in found.cells]
+        return {
+            name: min(1.0, len(each) * min(p[name] for p in each))
+            if name == "contradicted"
+            else max(p[name] for p in each)
+            for name in each[0]
+        }
     twice_above, twice_below = (min(1.0, 2 * p) for p in (found.p_above(0.0), found.p_below(0.0)))
     inside = max(found.p_above(-smallest_effect), found.p_below(smallest_effect))  # two one-sided tests
     beyond = min(1.0, 2 * min(found.p_above(smallest_effect), found.p_below(-smallest_effect)))
@@ -43,16 +55,37 @@ def outcome(
     """
     if not found.known:
         return "undecided", found.notes[-1] if found.notes else "no interval"
+    reason = "the interval allows both"
     for name, p in p_values(found, direction, smallest_effect).items():
         if p >= error_rate:
             continue
-        if min(1.0, p * inflation) >= error_rate:
-            return "undecided", "not certain enough once the other tests of its family are counted"
+        if min(1.0, p * inflation) >= error_rate:  # of two that are true, the weaker may fail here alone
+            reason = "not certain enough once the other tests of its family are counted"
+            continue
         signed = direction in ("increase", "decrease") and name != "equivalent"
         if signed and logit is not None and np.sign(logit.estimate) != np.sign(found.estimate):
             return "undecided", "points and log odds disagree about the sign"
         return name, ""
-    return "undecided", "the interval allows both"
+    return "undecided", reason
+
+
+def turned_by(
+    found: Interval,
+    without: Mapping[str, Interval],
+    direction: str = "increase",
+    smallest_effect: float = 1.0,
+    error_rate: float = 0.05,
+) -> list[str]:
+    """What a finding hangs on: the languages or target tasks without any one of which it turns around.
+
+    An expected sign turns with the sign of the estimate; a bound, with the outcome.
+    """
+    if direction in ("increase", "decrease"):
+        return [name for name, rest in without.items()
+                if np.sign(rest.estimate) == -np.sign(found.estimate) != 0]  # fmt: skip
+    rule = (direction, smallest_effect, error_rate)
+    whole = outcome(found, *rule)[0]
+    return [name for name, rest in without.items() if outcome(rest, *rule)[0] != whole]
 
 
 def holm(p: Mapping[str, float]) -> dict[str, float]:

@@ -47,7 +47,8 @@ def regress_on_languages(
     if len(kept):
         grid = grid_of(kept, unit, column)
         for code in sorted(kept["language"].unique()):
-            gains[code] = float(values_of(grid, rows=(grid.rows["language"] == code).to_numpy()).mean())
+            mine = (grid.rows["language"] == code).to_numpy()
+            gains[code] = float(np.nanmean(values_of(grid, rows=mine)))  # not every allotment asks about it
     known = predictors_of(languages).reindex(list(gains))
     chosen, left_out = independent(known)
     spare = len(gains) - len(chosen) - 1

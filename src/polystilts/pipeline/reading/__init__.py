@@ -6,6 +6,7 @@ every number on a page comes from a file of the study and none was typed.
 
 from polystilts.evidence.ledger import find_claim
 from polystilts.evidence.status import with_status
+from polystilts.figures.style import task_title
 from polystilts.pipeline.census import describe_languages, languages_of
 from polystilts.pipeline.reading.analysis import (
     contrast_words,
@@ -175,6 +176,7 @@ __all__ = [
     "start_table",
     "table",
     "targets_table",
+    "task_title",
     "text_table",
     "time_so_far",
     "unanswered_table",

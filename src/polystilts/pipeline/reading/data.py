@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from polystilts.figures.style import KIND_TITLES, task_title
+from polystilts.figures.style import KIND_TITLES, METRIC_TITLES, task_title
 from polystilts.files import read_json
 from polystilts.pipeline import stages
 from polystilts.pipeline.reading.page import language_name
@@ -54,14 +54,17 @@ def names_table(study: Study) -> pd.DataFrame:
 
 
 def shortcut_table(study: Study) -> pd.DataFrame:
-    """The best score on each target that can be had without understanding, beside what guessing gives."""
+    """The best score of a simple counter on each target, beside what guessing gives.
+
+    All of them are asked; those that count as ways round the task are chosen in `learned_at_home`.
+    """
     stages.write_shortcuts(study)
     found = read_table(study.folder / "tables" / "shortcuts.csv")
     best = found.loc[found.groupby("target_task", sort=False)["value"].idxmax()]
     return pd.DataFrame({
         "target task": [TASKS[name].title for name in best["target_task"]],
         "best shortcut": best["baseline"].tolist(),
-        "metric": best["metric"].tolist(),
+        "metric": [METRIC_TITLES.get(name, name) for name in best["metric"]],
         "its score": best["value"].tolist(),
         "chance": [TASKS[name].chance for name in best["target_task"]],
     })  # fmt: skip

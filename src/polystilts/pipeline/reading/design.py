@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from polystilts.evidence.hypotheses import hypotheses_for
-from polystilts.figures.style import KIND_TITLES, task_title
+from polystilts.figures.style import KIND_TITLES, METRIC_TITLES, task_title
+from polystilts.languages import LANGUAGES
 from polystilts.pipeline.inputs import has_intermediate, languages_seen
 from polystilts.pipeline.reading.page import in_words, language_name, run_title
 from polystilts.pipeline.study import Study
@@ -34,7 +35,8 @@ def targets_table(study: Study) -> pd.DataFrame:
     for name in study.target_tasks:
         task = TASKS[name]
         taught = "nothing: read as it is" if task.training_task == "none" else task_title(task.training_task)
-        rows.append((task.title, KIND_TITLES[task.kind].lower(), task.question, task.metric, taught))
+        metric = METRIC_TITLES.get(task.metric, task.metric)
+        rows.append((task.title, KIND_TITLES[task.kind].lower(), task.question, metric, taught))
     return pd.DataFrame(rows, columns=["target task", "kind", "what is asked", "metric", "taught from"])
 
 
@@ -46,17 +48,22 @@ def expectations_table(study: Study) -> pd.DataFrame:
 
 
 def language_table(languages: pd.DataFrame, low_resource: Sequence[str]) -> pd.DataFrame:
-    """The languages for readers, farthest last: names, not codes, and shares in percent."""
+    """The languages for readers, farthest last: names, not codes, and shares in percent.
+
+    The order of real languages is no share of anything but a distance, and has no word of its own beside it.
+    """
+    languages = languages.sort_values(["distance", "overlap"], ascending=[True, False], kind="stable")
     level = ["low" if code in low_resource else "high" for code in languages["language"]]
-    shown = pd.DataFrame({
+    distance = languages["distance"].astype(float)
+    if any(not LANGUAGES[code].invented for code in languages["language"] if code in LANGUAGES):
+        order = {"syntactic distance (URIEL, 0–1)": distance.map("{:.2f}".format)}
+    else:
+        order = {"word order": languages["order"], "pairs of words turned round (%)": 100 * distance}
+    return pd.DataFrame({
         "language": languages["name"], "family": languages["family"], "script": languages["script"],
         "text": level, "subwords of text": languages["resource"].astype(int),
-        "words shared (%)": 100 * languages["overlap"].astype(float), "word order": languages["order"],
-        "pairs of words turned round (%)": 100 * languages["distance"].astype(float),
-        "set": languages["set"],
+        "words shared (%)": 100 * languages["overlap"].astype(float), **order, "set": languages["set"],
     })  # fmt: skip
-    order = ["pairs of words turned round (%)", "words shared (%)"]
-    return shown.sort_values(order, ascending=[True, False], kind="stable")
 
 
 def allotment_note(study: Study) -> str:

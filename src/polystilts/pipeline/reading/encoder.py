@@ -4,11 +4,14 @@ import pandas as pd
 
 from polystilts import account
 from polystilts.files import read_json
+from polystilts.languages import LANGUAGES
 from polystilts.pipeline.inputs import asked_languages
 from polystilts.pipeline.reading.cards import one_meaning
 from polystilts.pipeline.reading.page import language_name
 from polystilts.pipeline.study import Study
 from polystilts.tasks import TASKS
+
+UNSPACED_SCRIPTS = ("Han", "Japanese", "Thai", "Myanmar")  # these scripts part no words by spaces
 
 
 def pretraining_curves(study: Study) -> pd.DataFrame:
@@ -20,18 +23,23 @@ def pretraining_curves(study: Study) -> pd.DataFrame:
 
 
 def fertility_of(study: Study) -> pd.DataFrame:
-    """Subwords per word of each language, measured with the first encoder's vocabulary."""
+    """Subwords per word, by the first encoder's vocabulary, of each language that spaces its words."""
     found = read_json(study.encoder_folder(study.runs[0]) / "pretraining.json")["fertility"]
+    found = {code: value for code, value in found.items() if LANGUAGES[code].script not in UNSPACED_SCRIPTS}
     return pd.DataFrame({"language": list(found), "fertility": list(found.values())})
 
 
 def text_table(study: Study) -> pd.DataFrame:
-    """How finely each language is cut, how much text it has, and how often that was read."""
+    """How finely each language is cut, how much text it has, and how often that was read.
+
+    A language that does not space its words has no number of subwords per word.
+    """
     found = read_json(study.encoder_folder(study.runs[0]) / "pretraining.json")
+    fertility = fertility_of(study).set_index("language")["fertility"]
     codes = study.scale.shared["languages"]
     return pd.DataFrame({
         "language": [language_name(code) for code in codes],
-        "subwords per word": [found["fertility"][code] for code in codes],
+        "subwords per word": [fertility.get(code, float("nan")) for code in codes],
         "subwords of text": [found["text_tokens"][code] for code in codes],
         "subwords read": [found["tokens"][code] for code in codes],
         "times read": [found["tokens"][code] / max(1, found["text_tokens"][code]) for code in codes],
@@ -56,7 +64,7 @@ def pieces_table(study: Study, row: int = 0) -> pd.DataFrame:
 
 
 def early_retrieval(study: Study) -> pd.DataFrame:
-    """How often a sentence's translation is its nearest neighbour in the untrained-for encoder, by layer."""
+    """How often a source sentence finds its translation nearest in the untrained-for encoder, by layer."""
     if "tatoeba" not in study.target_tasks:
         return pd.DataFrame()
     from polystilts.evaluation.retrieve import retrieve

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from polystilts.figures.style import task_title
+from polystilts.figures.style import METRIC_TITLES, task_title
 from polystilts.files import read_json
 from polystilts.pipeline.census import BUDGET
 from polystilts.pipeline.inputs import checkpoint
@@ -20,7 +20,7 @@ def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
     for run in runs:
         file = checkpoint(study, run, task) / "curve.csv"
         if file.exists():
-            curves.append(pd.read_csv(file).assign(arm=run_title(run), seed=run.seed))
+            curves.append(pd.read_csv(file).assign(arm=run_title(run), run=run.run_id))
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
 
 
@@ -44,21 +44,22 @@ def learned_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
     if not found:
         return pd.DataFrame()
     by_arm = pd.DataFrame(found).groupby(["practice", "task", "metric"], sort=False, as_index=False)
-    mean = by_arm.agg(seeds=("value", "size"), score=("value", "mean"), majority=("majority", "mean"),
+    mean = by_arm.agg(runs=("value", "size"), score=("value", "mean"), majority=("majority", "mean"),
                       items=("n", "first"))  # fmt: skip
     low = [wilson_interval(value, n)[0] for value, n in zip(mean["score"], mean["items"], strict=True)]
     mean["verdict"] = ["learned" if end > guess else "not learned"
                        for end, guess in zip(low, mean["majority"], strict=True)]  # fmt: skip
     mean["task"] = mean["task"].map(task_title)
+    mean["metric"] = [METRIC_TITLES.get(name, name) for name in mean["metric"]]
     return mean
 
 
 def start_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
-    """Each arm's loss at the first record and at the last, averaged over seeds."""
+    """Each arm's loss at the first record and at the last, averaged over runs."""
     curves = curves_of(study, runs, task)
     if curves.empty:
         return curves
-    ends = curves.sort_values("update").groupby(["arm", "seed"], sort=False)["loss"].agg(["first", "last"])
+    ends = curves.sort_values("update").groupby(["arm", "run"], sort=False)["loss"].agg(["first", "last"])
     mean = ends.groupby(level="arm", sort=False).mean().reset_index()
     return mean.rename(columns={"arm": "practice", "first": "loss at the start", "last": "loss at the end"})
 
