@@ -126,7 +126,7 @@ DAMAGED = [
 
 def check_originals(root) -> int:
     changes = {
-        "languages": "[en,tr]", "low_resource": "[tr]", "arms": "[none]", "documents": "{high: 0, low: 0}",
+        "languages": "[en,tr]", "low_resource": "[tr]", "arms": "[none]", "documents": "{high: 1, low: 0}",
         "target_tasks": "[xnli,xquad,udpos]", "world_seeds": "[0]",
         "target_finetuning.updates": "{nli_train: 2, qa_train: 2, udpos: 2}",
     }  # fmt: skip
@@ -162,6 +162,28 @@ def test_the_same_files_undamaged_are_accepted(originals, capsys):
     """What the damage is compared with: without it the same command ends well."""
     assert check_originals(originals) == 0
     assert "to be known" in capsys.readouterr().out
+
+
+def test_a_root_that_is_none_or_lacks_files_is_refused_once(originals, tmp_path, monkeypatch, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    assert check_originals(tmp_path / "empty") == 2
+    said = capsys.readouterr().err
+    assert "empty lacks 10 of 10 files that real-mini" in said and "7 more; `data fetch` gets" in said
+    assert said.count("\n") == 1
+    assert check_originals(tmp_path / "nowhere") == 2
+    assert "nowhere is not a folder" in capsys.readouterr().err
+    for root, says in (("empty", " files that real-mini reads: "), ("nowhere", "nowhere is not a folder")):
+        monkeypatch.setenv("POLYSTILTS_DATA", str(tmp_path / root))
+        assert main(["run", "--scale", "real-mini", "--no-notebooks"]) == 2
+        said = capsys.readouterr()
+        assert says in said.err and said.err.count("\n") == 1 and not said.out
+    assert main(["data", "fetch", "--data", str(tmp_path / "file")]) == 2
+    assert "file is a file" in capsys.readouterr().err
+    assert check(tmp_path / "empty") == 2
+    said = capsys.readouterr().err
+    assert "facebook/xnli/en/test.parquet" in said and "complete the mirror" in said
+    assert not paths.OUTPUTS.exists()
 
 
 # --- the plan of real data ------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from polystilts.evidence.ledger import (
     write_claims,
 )
 from polystilts.evidence.provenance import lineage
-from polystilts.evidence.summary import kind_of_findings
+from polystilts.evidence.summary import kind_of_findings, write_summary
 from polystilts.files import sha256, write_json, write_table
 from polystilts.statistics.gains import gains
 from polystilts.statistics.planted import planted_scores
@@ -97,6 +97,16 @@ def test_a_claim_on_retrieval_says_where_random_weights_do_as_well():
         table = planted_scores((*ARMS, "untrained"), LANGUAGES, TARGETS, {"untrained": ahead}, seed_sd=0.4)
         assert (words in sentence_of(table, "primary-retrieval")) == said
         assert words not in sentence_of(table, "primary")
+
+
+def test_the_summary_tells_what_was_corrected_since(tmp_path, scores, claims):
+    file = tmp_path / "planted" / "summary.md"
+    assert "## Corrections" not in write_summary(file, "planted", claims, scores)
+    event = {"corrected_at": "2026-11-26T17:46:10+00:00", "affected_fields": ["claims.json:longer-training"],
+             "public_note": "Read it as undecided."}  # fmt: skip
+    write_json(file.parent / "record" / "correction-record.json", {"correction_events": [event]})
+    words = "## Corrections\n\n- 2026-11-26, claims.json:longer-training: Read it as undecided.\n"
+    assert words in write_summary(file, "planted", claims, scores)
 
 
 def test_every_hypothesis_has_one_claim_and_none_is_verified_yet(claims):

@@ -1,5 +1,7 @@
 """Scales agree with each other, and what they do not understand is refused in one line that helps."""
 
+import nbformat
+import papermill
 import pytest
 import yaml
 
@@ -8,6 +10,7 @@ from polystilts.__main__ import main
 from polystilts.errors import WrongUse
 from polystilts.pipeline import drive
 from polystilts.pipeline.params import KNOBS, OPTIONAL, load_scale, parse_changes, scale_names
+from polystilts.pipeline.study import refuse_undeclared
 
 ALL = ["tiny", "demo", "world", "real-mini", "xlmr-base", "xlmr-large"]
 
@@ -44,7 +47,14 @@ def test_scales_have_the_same_knobs_in_the_same_order(scale):
         ("seeds=0", "0 is not a list; write [0] for one"),
         ("seeds='[0]'", "'[0]' is text, not a list; leave out its quotes, or for papermill write -y"),
         ("seeds=[]", "the list is empty"),
-        ("seeds=[-1]", "-1 is not at least 0"),
+        ("seeds=[-1]", "-1 is not between 0 and 4294967295"),
+        ("world_seeds=[4294967296]", "4294967296 is not between 0 and 4294967295"),
+        ("seeds=[1],shared.seeds=[2]", "shared.seeds is set twice"),
+        ("languages=[alb,no]", "quote it: 'no'"),
+        ("arms=[none,no]", "quote it: 'no'"),
+        ("retrieval_layers=[1,3]", "3 is above pretraining.layers, 2; the encoder has layers 0 to 2"),
+        ("pieces=20", "20 is not at least 150"),
+        ("documents.high=0", "0 is no text to make an encoder from"),
         ("seeds=[0.5]", "0.5 is not a whole number"),
         ("seeds=[true]", "True is not a whole number"),
         ("seeds=[1,1]", "1 is named twice"),
@@ -109,3 +119,29 @@ def test_pages_that_would_compare_nothing_are_refused_before_anything_runs(arms,
     with pytest.raises(WrongUse, match="compare arms with `none`.*--no-notebooks"):
         drive.run("tiny", {"arms": arms}, 1)
     assert not list(tmp_path.iterdir())
+
+
+# --- knobs that papermill is given ------------------------------------------------------------------------
+
+DECLARED = 'scale: str = "tiny"  # which\ntag: str = "lab"\nseeds: list = [0, 1]'
+
+
+@pytest.mark.slow
+def test_a_knob_that_a_chapter_does_not_declare_is_refused(tmp_path):
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "language": "python",
+                                                                 "display_name": "Python 3"}})  # fmt: skip
+    told = nbformat.v4.new_code_cell(DECLARED, metadata={"tags": ["parameters"]})
+    use = "from polystilts.pipeline.study import open_study\nprint(open_study(scale, tag, seeds=seeds).name)"
+    notebook.cells = [told, nbformat.v4.new_code_cell(use)]
+    nbformat.write(notebook, tmp_path / "chapter.ipynb")
+    asked = str(tmp_path / "chapter.ipynb"), str(tmp_path / "mine.ipynb")
+    papermill.execute_notebook(*asked, {"seeds": [0]}, progress_bar=False)
+    with pytest.raises(papermill.PapermillExecutionError, match="no knob seedz; it has scale, tag, seeds"):
+        papermill.execute_notebook(*asked, {"seedz": [0]}, progress_bar=False)
+
+
+def test_only_the_cell_that_papermill_adds_is_looked_at():
+    refuse_undeclared([])
+    refuse_undeclared(["import os", "# Parameters\nmine = 1", DECLARED, "other = 2", "%pip list", "x = 3"])
+    with pytest.raises(WrongUse, match="no knob seedz"):
+        refuse_undeclared(["", DECLARED, "# Parameters\nseeds = [0]\nseedz = [1]\n", "x = 3"])

@@ -224,9 +224,7 @@ def test_a_pool_takes_the_evidence_along_and_can_grow(two, tmp_path):
     assert (whole / "tables" / "gains.csv").read_bytes() == (at_once / "tables" / "gains.csv").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "name", ["claims.json", "params.yaml", "runs/*/run.json"]
-)
+@pytest.mark.parametrize("name", ["claims.json", "params.yaml", "runs/*/run.json"])
 @pytest.mark.parametrize("content", [b'{"shared": [', b"\xff\xfe{", b"shared: 3"])
 def test_a_damaged_file_of_a_bundle_is_named(two, tmp_path, capsys, name, content):
     if content == b"shared: 3" and name != "params.yaml":
@@ -241,8 +239,10 @@ def test_a_damaged_file_of_a_bundle_is_named(two, tmp_path, capsys, name, conten
 
 def test_a_damaged_file_is_no_falsification(two, capsys):
     run = next((two[0] / "runs").iterdir()) / "run.json"
-    for file, arguments in ((run, ["verify", str(two[0])]),
-                            (two[0] / "claims.json", ["trace", "primary", "--outputs", str(two[0])])):
+    for file, arguments in (
+        (run, ["verify", str(two[0])]),
+        (two[0] / "claims.json", ["trace", "primary", "--outputs", str(two[0])]),
+    ):
         file.write_text('{"claims": [')
         assert main(arguments) == 2
         said = capsys.readouterr().err

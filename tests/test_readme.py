@@ -14,7 +14,7 @@ from polystilts.evidence import readme
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.ledger import write_claims
 from polystilts.evidence.status import with_status
-from polystilts.files import write_json
+from polystilts.files import read_json, write_json
 from polystilts.gate.prose import readme_differences
 from polystilts.gate.record import claim_fingerprint
 from polystilts.pipeline.chapters import CHAPTERS
@@ -98,6 +98,19 @@ def test_readme_is_its_own_rendering():
         times = paths.OUTPUTS / scale / "tables" / "time.csv"
         if times.exists() and not (paths.OUTPUTS / scale / ".done").exists():  # a run here has its own times
             assert text == readme.render_times(text, scale, readme.seconds_of_chapters(times)), hint
+
+
+JUDGED = sorted(file.parents[1].name for file in paths.OUTPUTS.glob("*/record/gate-verdict.json"))
+
+
+@pytest.mark.parametrize("scale", JUDGED)
+def test_no_published_record_speaks_against_its_study(scale):
+    if (paths.OUTPUTS / scale / ".done" / "shipped").exists():
+        pytest.skip("run anew here: its claims wait for a verdict of their own")
+    said = read_json(paths.OUTPUTS / scale / "record" / "gate-verdict.json")
+    assert said["status"] != "FALSIFIED", said["reason"]
+    told = with_status(readme.read_claims(paths.OUTPUTS / scale / "claims.json"), paths.OUTPUTS / scale)
+    assert {claim.status for claim in told} <= {"VERIFIED", "UNVERIFIED"}
 
 
 def test_every_chapter_has_a_time_at_every_scale_that_is_told():

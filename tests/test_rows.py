@@ -1,5 +1,7 @@
 """CONTRIBUTING.md promises that languages, tasks, arms and scales are rows: one of each is added here."""
 
+import ast
+import re
 import shutil
 from dataclasses import dataclass, replace
 
@@ -13,7 +15,7 @@ from polystilts import paths, tasks
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evaluation.labels import gold_labels
 from polystilts.evaluation.scores import score_run
-from polystilts.languages import LANGUAGES, Language, parity_set
+from polystilts.languages import LANGUAGES, Language, parity_set, real
 from polystilts.languages.lexicon import SCRIPTS
 from polystilts.pipeline.inputs import has_intermediate, languages_seen, taught_languages, world_parameters
 from polystilts.pipeline.params import load_scale, scale_names
@@ -95,6 +97,25 @@ def test_a_scale_may_name_a_new_language(quillan):
     study = study_of(load_scale("tiny", languages))
     assert world_parameters(study)["languages"][-1] == "qui"
     assert "in: dor var qui" in plan(study, 2)
+
+
+def test_the_rows_that_the_guide_shows_are_new_and_work(monkeypatch, tmp_path):
+    text = (paths.REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown, path = re.search(r"^_real\((.+)\),$", text, re.M), re.search(r"^\w+,test,(\w+),(.+)$", text, re.M)
+    row = real._real(*ast.literal_eval(f"({shown[1]})"))
+    assert row.code == path[1] and row.code not in LANGUAGES
+    task, split, language, place, form = path[0].split(",")[:5]
+    assert (task, split, language) not in {(one.task, one.split, one.language) for one in doors.file_rows()}
+    monkeypatch.setitem(LANGUAGES, row.code, row)
+    languages = {"languages": ["en", "sw", "zh", "ta", "te", row.code], "tested_only": [row.code]}
+    wider = load_scale("real-mini", languages | {"low_resource": ["sw", row.code]})
+    assert row.code not in taught_languages(study_of(wider))
+    file = tmp_path / place.format(language=row.code)
+    file.parent.mkdir(parents=True)
+    file.write_text(f"id\tlanguage\tpremise\thypothesis\tlabel\n1\t{row.code}\ta\tb\tneutral\n")
+    added = FileRow(task, split, language, place.format(language=language), form, split)
+    monkeypatch.setattr(doors, "file_rows", lambda: (added,))
+    assert len(doors.FilesDoor(tmp_path).examples(task, split, row.code)) == 1
 
 
 # --- a task of a known kind -------------------------------------------------------------------------------

@@ -101,6 +101,25 @@ def test_whatever_is_there_is_scored_and_withheld_labels_are_no_zero(trees, caps
     assert "XTREME-R overall" in text and "lacks xnli xcopa udpos xquad tydiqa" in text
 
 
+def test_what_was_not_scored_is_listed(trees, capsys):
+    answers, labels = trees
+    put(labels / "xnli" / "test-sw.tsv", "neutral\n")
+    put(labels / "xnli" / "test-zh.tsv", "neutral\n")
+    put(answers / "xnly" / "test-de.tsv", "neutral\n")
+    assert run(answers, labels) == 0
+    text = capsys.readouterr().out
+    assert "xnli: no answers in 2 languages that have labels: sw zh\n" in text
+    assert "no task has such a folder: xnly\n" in text
+    assert "11 tasks and 6 languages scored\n" in text
+
+
+def test_labels_of_other_answers_are_refused(trees, tmp_path, capsys):
+    put(tmp_path / "others" / "xnli" / "test-fr.tsv", "neutral\n")
+    assert run(trees[0], tmp_path / "others") == 2
+    said = capsys.readouterr().err
+    assert "holds no labels of any of these answers" in said and "others/xnli/test-de.tsv" in said
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
@@ -229,6 +248,29 @@ def test_answers_in_words_need_their_examples(finished, tmp_path, capsys):
     assert main(["submit", str(finished), "--output", str(tmp_path / "answers")]) == 1
     assert "xquad in dor: this needs its examples, which are not beside the run" in capsys.readouterr().err
     assert not (tmp_path / "answers").exists()
+
+
+@pytest.mark.parametrize(("output", "labels"), [("a", "a"), ("a", "a/b"), ("a/b", "a")])
+def test_answers_and_labels_do_not_share_a_folder(finished, tmp_path, capsys, output, labels):
+    asked = ["--output", str(tmp_path / output), "--labels", str(tmp_path / labels)]
+    assert main(["submit", str(finished), *asked]) == 2
+    assert "cannot share a folder" in capsys.readouterr().err and not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("cut", [0, 10, 400, -600])
+def test_damaged_predictions_are_named(finished, tmp_path, capsys, cut):
+    file = finished / "predictions" / "udpos.parquet"
+    content = file.read_bytes()
+    file.write_bytes(content[:cut] if cut >= 0 else bytes(200) + content[200:])
+    assert main(["submit", str(finished), "--output", str(tmp_path / "a")]) == 2
+    said = capsys.readouterr().err
+    assert f"{file} is damaged" in said and said.count("\n") == 1 and not (tmp_path / "a").exists()
+
+
+def test_predictions_of_an_unknown_task_are_refused(finished, tmp_path, capsys):
+    (finished / "predictions" / "udpos.parquet").rename(finished / "predictions" / "udposs.parquet")
+    assert main(["submit", str(finished), "--output", str(tmp_path / "a")]) == 2
+    assert "udposs.parquet: no task is called 'udposs'; there are xnli" in capsys.readouterr().err
 
 
 def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(finished, tmp_path, capsys):

@@ -21,6 +21,17 @@ exit codes: 0 done or VERIFIED, 1 failed or FALSIFIED, 2 wrong use, 3 UNVERIFIED
 """
 
 
+def whole(least: int):
+    """What reads a whole number of at least so many from the command line."""
+
+    def read(text: str) -> int:
+        if not text.strip().isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        return int(text)
+
+    return read
+
+
 def parser() -> argparse.ArgumentParser:
     """The verbs and what they take."""
     top = argparse.ArgumentParser(
@@ -48,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
             help="change knobs; the variant is kept in a folder of its own",
         )  # fmt: skip
         one.add_argument(
-            "--cores", type=int, default=os.cpu_count() or 1, help="jobs at a time (default: all)"
+            "--cores", type=whole(1), default=os.cpu_count() or 1, help="jobs at a time (default: all)"
         )
         one.add_argument("--data", default="", help="root of the real data sets")
         if verb == "run":
@@ -120,7 +131,7 @@ def add_gate(verbs: argparse._SubParsersAction) -> None:
     one.add_argument("outputs", help="a folder of outputs, outputs/demo, or the name of its scale")
     one.add_argument(
         "--replicate",
-        type=int,
+        type=whole(0),
         default=0,
         metavar="CELLS",
         help="repeat so many cells, drawn at random, from their inputs (offered: 3; default: 0)",
@@ -196,6 +207,28 @@ def data_verb(asked: argparse.Namespace) -> str:
     return data_verbs.fetch_files(study, root, asked.base or data_verbs.BASE)
 
 
+def damage(error: Exception) -> str:
+    """What to say of a file that cannot be read, by its name where the calls that failed know it; or nothing.
+
+    Libraries tell where in its content a file is broken, and seldom which file it is.
+    """
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    broken = bool(kinds & {"JSONDecodeError", "UnicodeDecodeError", "YAMLError", "ArrowInvalid",
+                           "ParserError", "EmptyDataError"})  # fmt: skip
+    tables = isinstance(error, OSError) and error.errno is None  # so pyarrow says that a table is cut short
+    where, trace = "", error.__traceback__
+    while trace is not None:  # the innermost call is the last
+        known = trace.tb_frame.f_locals
+        for value in (known.get(name) for name in ("self", "file", "path")):
+            if isinstance(value, (str, os.PathLike)) and os.path.isfile(value):
+                where = str(value)
+        trace = trace.tb_next
+    if not broken and not (tables and where.endswith(".parquet")):
+        return ""
+    why = " ".join(str(error).split())[:160]
+    return f"{where or 'a file'} is damaged, or not what it is taken for: {why}; fetch or make it again"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; a refusal is one line and an exit code."""
     asked = parser().parse_args(arguments)
@@ -234,6 +267,11 @@ def main(arguments: list[str] | None = None) -> int:
     except StudyError as error:
         print(f"polystilts: {error}", file=sys.stderr)
         return error.exit_code
+    except Exception as error:
+        if not (told := damage(error)):
+            raise
+        print(f"polystilts: {told}", file=sys.stderr)
+        return WrongUse.exit_code  # not 1, which would say of a study that it is FALSIFIED
     return 0
 
 

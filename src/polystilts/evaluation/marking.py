@@ -33,23 +33,46 @@ MANY = 20  # labels that are all the same word, in as many items, are a placehol
 def score_tree(predictions: str | Path, labels: str | Path) -> pd.DataFrame:
     """One row for each task, language and metric: value (0–100), n, and a note where there is no value.
 
-    Raises WrongUse where the folders hold nothing to score, or a file is not what its task asks for.
+    Its attrs name what is there and cannot be scored (`unknown`: folders of no task) and what is not there
+    (`missing`: by task, the languages that have labels and no answers). Raises WrongUse where the folders
+    hold nothing to score, no labels belong to any answers, or a file is not what its task asks for.
     """
     predictions, labels = Path(predictions), Path(labels)
     for folder in (predictions, labels):
         if not folder.is_dir():
             raise WrongUse(f"{folder} is not a folder; give the root of <task>/test-<language> files")
-    rows = []
-    for task in (task for task in TASKS.values() if task.role == "target"):
-        pattern = answer_file("", task, "*")
-        for file in sorted((predictions / pattern.parent).glob(pattern.name)):
-            language = file.stem.removeprefix("test-")
+    targets = [task for task in TASKS.values() if task.role == "target"]
+    rows, missing, labelled, wanted = [], {}, 0, ""
+    for task in targets:
+        files, known = _files(predictions, task), _files(labels, task)
+        for language, file in files.items():
+            wanted = wanted or answer_file(labels, task, language)
+            labelled += language in known
             rows += _score_file(task, language, file, answer_file(labels, task, language))
+        if files and (lacking := [language for language in known if language not in files]):
+            missing[task.name] = lacking
     if not rows:
         raise WrongUse(
             f"{predictions} holds no answers; they lie in <task>/test-<language>.<tsv, json or jsonl>"
         )
-    return pd.DataFrame(rows, columns=["target_task", "language", "metric", "value", "n", "note"])
+    if not labelled:
+        raise WrongUse(
+            f"{labels} holds no labels of any of these answers; the first is looked for at {wanted}"
+        )
+    folders = {answer_file("", task, "").parent.name for task in targets}
+    unknown = sorted(
+        path.name for path in predictions.iterdir() if path.is_dir() and path.name not in folders
+    )
+    scores = pd.DataFrame(rows, columns=["target_task", "language", "metric", "value", "n", "note"])
+    scores.attrs = {"unknown": unknown, "missing": missing}
+    return scores
+
+
+def _files(folder: Path, task: Task) -> dict[str, Path]:
+    """The files of a task in a tree, by language."""
+    pattern = answer_file("", task, "*")
+    found = sorted((folder / pattern.parent).glob(pattern.name))
+    return {file.stem.removeprefix("test-"): file for file in found}
 
 
 def told(scores: pd.DataFrame) -> str:
@@ -58,10 +81,19 @@ def told(scores: pd.DataFrame) -> str:
     for row in scores.itertuples():
         value = row.note or f"{row.value:8.3f} {row.n:7d}"
         lines.append(f"{row.target_task:12s} {row.language:8s} {row.metric:15s} {value}")
+    scored = scores[scores["note"] == ""]
+    lines += [
+        "",
+        f"{scored['target_task'].nunique()} tasks and {scored['language'].nunique()} languages scored",
+    ]
+    for task, codes in scores.attrs.get("missing", {}).items():
+        lines.append(f"{task}: no answers in {len(codes)} languages that have labels: {' '.join(codes)}")
+    if unknown := scores.attrs.get("unknown"):
+        lines.append(f"not scored, for no task has such a folder: {' '.join(unknown)}")
     lines.append("")
-    for row in overall(scores[scores["note"] == ""]).itertuples():
+    for row in overall(scored).itertuples():
         value = f"lacks {row.missing}" if row.missing else f"{row.value:.3f}"
-        lines.append(f"{row.average:34s} {value}")
+        lines.append(f"{row.average:34s} {value:>8s}  of {row.languages} pairs of task and language")
     return "\n".join(lines)
 
 

@@ -56,12 +56,19 @@ def submit(
     holds something already, StudyError where answers need examples that are not on this disk.
     """
     run_folder = Path(run_folder)
+    if labels is not None:
+        ours, theirs = Path(output).resolve(), Path(labels).resolve()
+        if ours in (theirs, *theirs.parents) or theirs in ours.parents:
+            raise WrongUse(f"answers and labels cannot share a folder, {output} and {labels}; name another")
     for folder in (output, labels):
         if folder is not None and (Path(folder).is_file() or any(Path(folder).glob("*"))):
             raise WrongUse(f"{folder} holds something already; give a folder that is new or empty")
     files = sorted((run_folder / "predictions").glob("*.parquet"))
     if not files:
         raise WrongUse(f"{run_folder} holds no predictions; give a finished run, outputs/<scale>/runs/<run>")
+    if unknown := [file for file in files if file.stem not in TASKS]:
+        known = ", ".join(task.name for task in TASKS.values() if task.role == "target")
+        raise WrongUse(f"{unknown[0]}: no task is called {unknown[0].stem!r}; there are {known}")
     examples = examples_of(run_folder)
     with whole_folder(Path(output)) as draft:
         for file in files:

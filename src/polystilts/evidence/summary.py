@@ -8,7 +8,7 @@ import pandas as pd
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.hypotheses import every_hypothesis
 from polystilts.evidence.ledger import find_claim
-from polystilts.files import write_text
+from polystilts.files import read_json, write_text
 from polystilts.languages import LANGUAGES
 from polystilts.statistics.flags import learned_intermediates
 
@@ -25,7 +25,12 @@ QUESTION = (
 
 
 def summary(
-    scale: str, claims: Sequence[Claim], scores: pd.DataFrame, pooled: bool = False, chapters: bool = True
+    scale: str,
+    claims: Sequence[Claim],
+    scores: pd.DataFrame,
+    pooled: bool = False,
+    chapters: bool = True,
+    corrections: Sequence[str] = (),
 ) -> str:
     """The text of `summary.md`: read as it stands, and printed at the end of `make study`.
 
@@ -57,6 +62,7 @@ def summary(
         f"{'This pool' if pooled else 'This scale'} uses {world}. All {len(claims)} hypotheses: {outcomes}. "
         f"Runs: {scores['run_id'].nunique()}; scores: {len(scores)}. " + kind_of_findings(claims),
         "",
+        *(["## Corrections", "", *(f"- {words}" for words in corrections), ""] if corrections else []),
         "## Which intermediate tasks were learned",
         "",
         *learned_lines(learned_intermediates(scores)),
@@ -116,6 +122,14 @@ def learned_lines(learned: pd.DataFrame) -> list[str]:
     ]
 
 
+def corrections_in(folder: Path) -> list[str]:
+    """What was corrected since, in public and with its date, as `correct` wrote it."""
+    file = folder / "record" / "correction-record.json"
+    events = read_json(file)["correction_events"] if file.is_file() else []
+    return [f"{one['corrected_at'][:10]}, {', '.join(one['affected_fields'])}: {one['public_note']}"
+            for one in events]  # fmt: skip
+
+
 def write_summary(
     path: Path,
     scale: str,
@@ -125,6 +139,6 @@ def write_summary(
     chapters: bool = True,
 ) -> str:
     """Write `summary.md` and return its text."""
-    text = summary(scale, claims, scores, pooled, chapters)
+    text = summary(scale, claims, scores, pooled, chapters, corrections_in(path.parent))
     write_text(path, text)
     return text

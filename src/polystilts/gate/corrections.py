@@ -34,6 +34,10 @@ def correct(folder: Path, kind: str, note: str, fields: list[str], when: str) ->
     """Append one dated event to the correction record; what is already there is checked and never changed."""
     if kind not in CORRECTIONS:
         raise WrongUse(f"unknown kind of correction {kind!r}; kinds are {', '.join(CORRECTIONS)}")
+    if not note.strip():
+        raise WrongUse("the note is empty; say what was wrong and what is right: --note WORDS")
+    if not (folder / "claims.json").is_file():
+        raise WrongUse(f"{folder} has no claims.json, so nothing to correct; name the outputs of a study")
     document = correction_record(folder, folder.name)
     events = document["correction_events"]
     check_chain(events)
@@ -45,10 +49,10 @@ def correct(folder: Path, kind: str, note: str, fields: list[str], when: str) ->
         "affected_fields": fields,
         "previous": fingerprint(events[-1]) if events else "",
     }
-    write_json(folder / "record" / "correction-record.json",
-               document | {"correction_events": [*events, event], "correction_count": len(events) + 1,
-                           "correction_state": "CORRECTED", "last_corrected_at": when})  # fmt: skip
-    check_document("correction-record", read_json(folder / "record" / "correction-record.json"))
+    document |= {"correction_events": [*events, event], "correction_count": len(events) + 1,
+                 "correction_state": "CORRECTED", "last_corrected_at": when}  # fmt: skip
+    check_document("correction-record", document)
+    write_json(folder / "record" / "correction-record.json", document)
     return event
 
 

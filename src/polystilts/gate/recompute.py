@@ -65,8 +65,8 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
     tests = np.array(seen, dtype=bool) & (published["split"] == "test") & ~guesses
     findings += _differences(published[tests], again)
     if guesses.any():
-        findings.append(Finding("note", f"{guesses.sum()} rows say what guessing reaches among all candidates; "
-                                        "they are not computed again, and only flags rest on them"))  # fmt: skip
+        what = f"{guesses.sum()} rows say what guessing reaches among all candidates; only flags rest on them"
+        findings.append(Finding("note", f"{what}, and they are not computed again"))
     findings += _metadata_differences(evidence, published)
     not_again = int((published["split"] != "test").sum())
     if not_again:

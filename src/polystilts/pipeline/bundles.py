@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from polystilts import paths
-from polystilts.errors import StudyError
+from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.ledger import read_claims
 from polystilts.evidence.summary import headline
@@ -53,7 +53,7 @@ def bundles_of(folder: Path) -> list[Bundle]:
                          "fetch the whole bundle")  # fmt: skip
     scale_file = folder / "params.yaml"
     scale_file = scale_file if scale_file.exists() else paths.PARAMS / f"{folder.name.partition('+')[0]}.yaml"
-    declared = yaml.safe_load(scale_file.read_text())["shared"]["world_seeds"] if scale_file.exists() else ()
+    declared = declared_worlds(scale_file) if scale_file.exists() else ()
     languages = read_table(folder / "tables" / "languages.csv")
     hashes = {claim.lineage.get("hypotheses", "") for claim in claims} or {""}
     whole = max(part["run_id"].nunique() for _, part in scores.groupby("world_seed"))
@@ -70,12 +70,20 @@ def bundles_of(folder: Path) -> list[Bundle]:
             code={arm_of(run): run["hashes"]["code"] for run in runs},
             parameters=shared_knobs(runs[0]["parameters"]),
             low_resource=low_resource_in_world(runs[0]["parameters"]["shared"], int(seed)),
-            declared=tuple(declared),
+            declared=declared,
             status=headline(claims)[0].status if claims else "no claims",
         ))  # fmt: skip
     if found:
         found[0] = replace(found[0], left_out=tuple(unfinished))
     return found
+
+
+def declared_worlds(file: Path) -> tuple[int, ...]:
+    """The worlds that a file of parameters names."""
+    try:
+        return tuple(yaml.safe_load(file.read_text(encoding="utf-8"))["shared"]["world_seeds"])
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+        raise WrongUse(f"{file} does not say shared.world_seeds; fetch the whole bundle again") from None
 
 
 def refuse_other_scores(folder: Path, claims: Sequence[Claim]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import read_json
 from polystilts.pipeline.inputs import real_parameters, world_seeds
+from polystilts.pipeline.real_data import require_root
 from polystilts.pipeline.study import Study
 from polystilts.sources.catalogue.pinned import Pinned, pinned
 from polystilts.sources.fetch import BASE, check_file, fetch, needed
@@ -26,6 +27,8 @@ def wanted_files(study: Study) -> list[Pinned]:
 
 def fetch_files(study: Study, root: Path, base: str = BASE) -> str:
     """Fetch the files of a scale and tell what became of them. Raises StudyError unless all can be used."""
+    if root.exists() and not root.is_dir():
+        raise WrongUse(f"{root} is a file; name a folder to fetch into: --data FOLDER")
     outcomes = fetch(root, wanted_files(study), base)
     counts = Counter(outcome.status for outcome in outcomes)
     lines = [f"{len(outcomes)} files for {study.name} in {root}: "
@@ -45,6 +48,8 @@ def check_data(study: Study, root: Path | None, allow_leaks: bool = False) -> st
     A study whose data are prepared is checked as it lies there; real data that are not are prepared for the
     check alone. Raises StudyError on a leak, unless leaks are allowed.
     """
+    if study.scale.shared["source"] != "world":
+        require_root(study, root)
     lines = [f"data of {study.name}"]
     if root is not None and study.scale.shared["source"] == "files":
         lines += file_lines(study, root)

@@ -7,7 +7,6 @@ done again, and processes that survived the kill are ended first.
 import errno
 import os
 import shutil
-import subprocess
 import sys
 import time
 import uuid
@@ -23,7 +22,15 @@ from polystilts import account
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import write_json, write_text
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
-from polystilts.pipeline.engine import end_children, engine_command, environment_of, run_alone, run_engine
+from polystilts.pipeline.engine import (
+    dry_run,
+    end_children,
+    engine_command,
+    environment_of,
+    require_profile,
+    run_alone,
+    run_engine,
+)
 from polystilts.pipeline.forecast import cell_seconds, cells_of, compare_with_plan, keep_forecast
 from polystilts.pipeline.hold import Stopped, clear_up, held, stopped_by_signals
 from polystilts.pipeline.params import load_scale
@@ -52,6 +59,8 @@ def run(
     A `profile` sends the jobs to a cluster's queue; without `notebooks` the work is done and no page made; a
     `dry` run only counts the jobs that are to do; in a `cold` one every chapter imports its own libraries.
     """
+    if profile:
+        require_profile(profile)
     study = prepare(scale, changes, data)
     if notebooks:
         require_comparison(study)
@@ -85,7 +94,7 @@ def run_held(
     (study.folder / ".done" / "engine").mkdir(exist_ok=True)
     if dry:
         command = engine_command(study, cores, environment["POLYSTILTS_GPUS"], profile)
-        subprocess.run([*command, "--dry-run", "--quiet", "rules"], env=environment, check=True)
+        dry_run(command, environment)
         return
     keep_forecast(study, cores)
     progress = Progress(study, invocation, cells_of(study), cell_seconds(study))

@@ -1,5 +1,6 @@
 """The engine at work: Snakemake over the jobs of a study, here or through a queue; or no engine at all."""
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 import psutil
+import yaml
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
@@ -25,6 +27,7 @@ from polystilts.pipeline.mill import surroundings
 from polystilts.pipeline.study import Study
 from polystilts.pipeline.warm import COMMAND
 
+SLURM = "snakemake_executor_plugin_slurm"  # what `pip install polystilts[slurm]` adds
 LITTLE = 4 << 20  # bytes of free disk below which a failure is put down to a full disk
 
 
@@ -60,6 +63,37 @@ def gpus_of_a_cluster(study: Study) -> str:
     return "queue" if study.scale["pretraining"]["updates"] == 0 else ""
 
 
+def require_profile(profile: str) -> None:
+    """Refuse a profile that is none, or whose queue the engine cannot reach for want of its plugin."""
+    file = Path(profile) / "config.yaml"
+    if not file.is_file():
+        raise WrongUse(f"{profile} is not a profile: it has no config.yaml; there is profiles/slurm")
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{file} is not YAML: {' '.join(str(error).split())}") from None
+    executor = settings.get("executor") if isinstance(settings, dict) else None
+    if executor == "slurm" and importlib.util.find_spec(SLURM) is None:
+        raise WrongUse(f"{profile} sends jobs to Slurm, and {SLURM.replace('_', '-')} is not installed: "
+                       f'{sys.executable} -m pip install -e "{paths.REPOSITORY}[slurm]"')  # fmt: skip
+
+
+def dry_run(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Let the engine count the jobs to do, and start none."""
+    ended = subprocess.run(
+        [*command, "--dry-run", "--quiet", "rules"], env=dict(environment),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    if ended.returncode:
+        raise StudyError(f"the engine cannot count the jobs: {last_words(ended.stdout.splitlines())}")
+    print(ended.stdout, end="", flush=True)
+
+
+def last_words(said: Sequence[str]) -> str:
+    """The end of what the engine said, as one line."""
+    return " ".join([line.strip() for line in said if line.strip()][-3:]) or "it said nothing"
+
+
 def engine_command(study: Study, cores: int, gpus: str, profile: str = "") -> list[str]:
     """The command line of the engine."""
     engine = study.folder / ".done" / "engine"
@@ -70,8 +104,6 @@ def engine_command(study: Study, cores: int, gpus: str, profile: str = "") -> li
     command += ["--nolock", "--rerun-incomplete", "--rerun-triggers", "mtime", "--keep-going"]
     if profile:
         folder = Path(profile).resolve()
-        if not (folder / "config.yaml").is_file():
-            raise WrongUse(f"{profile} is not a profile: it has no config.yaml; there is profiles/slurm")
         name = ["--slurm-jobname-prefix", queue_name(study)] if "slurm" in folder.name else []
         return [*command, "--workflow-profile", str(folder), *name]
     command += ["--resources", f"gpu={len(gpus.split(','))}"] if gpus else []
@@ -102,7 +134,7 @@ def run_engine(study: Study, command: list[str], environment: Mapping[str, str],
 def run_alone(study: Study, cores: int, environment: Mapping[str, str], tick: Callable) -> None:
     """Do the work of all jobs without notebooks or engine, some at a time, each after those it needs.
 
-    A job that failed keeps those that need it from starting; the others go on.
+    A job that failed keeps all that need it, at any depth, from starting; the others go on.
     """
     waiting = [job for job in jobs_of(study) if job.chapter.name in WORK]
     needs = {job: [other for other in needed_jobs(job, study) if other in waiting] for job in waiting}
@@ -121,7 +153,7 @@ def run_alone(study: Study, cores: int, environment: Mapping[str, str], tick: Ca
             for job in [job for job in waiting if any(ended.get(other) for other in needs[job])]:
                 waiting.remove(job)
                 ended[job] = 1
-            for job in [job for job in waiting if all(other in ended for other in needs[job])]:
+            for job in [job for job in waiting if all(ended.get(other) == 0 for other in needs[job])]:
                 if len(running) < places:
                     waiting.remove(job)
                     stream = tempfile.TemporaryFile("w+", encoding="utf-8")
@@ -169,7 +201,8 @@ def end_children() -> None:
 def fail(study: Study, said: Sequence[str]) -> None:
     """Say in a line for each failed job what failed, with the exit code of the first."""
     failures = []
-    for file in sorted((study.folder / ".done" / "failed").glob("*.json")):
+    kept = (study.folder / ".done" / "failed").glob("*.json")
+    for file in sorted(kept, key=lambda file: (file.stat().st_mtime_ns, file.name)):
         try:
             failures.append(read_json(file))
         except ValueError:  # cut short by a full disk
@@ -179,8 +212,7 @@ def fail(study: Study, said: Sequence[str]) -> None:
         for row in failures
     ] or sorted({line.strip() for line in said if " failed: " in line})
     if not lines:
-        last = " ".join(line.strip() for line in list(said)[-3:]) or "it said nothing"
-        lines = [f"the study stopped: {last} — see {study.folder / '.done' / 'engine.log'}"]
+        lines = [f"the study stopped: {last_words(said)} — see {study.folder / '.done' / 'engine.log'}"]
     if shutil.disk_usage(study.folder).free < LITTLE:
         lines.append(f"  the disk of {study.folder} is full: make room, then the same command goes on")
     error = WrongUse if failures and failures[0].get("exit_code") == 2 else StudyError

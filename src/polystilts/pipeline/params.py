@@ -87,12 +87,15 @@ def mapping_of(check_one: Callable, names: tuple[str, ...] = (), what: str = "ke
 
 def text(value: Any, where: str) -> None:
     """A check that a value is a word."""
+    if isinstance(value, bool):
+        raise WrongUse(f"{where}: YAML reads no, off, yes and on as answers, here as {value}; quote it: 'no'")
     if not isinstance(value, str) or not value:
         raise WrongUse(f"{where}: {value!r} is not a name")
 
 
 def arm(value: Any, where: str) -> None:
     """A check that a value names an arm: strategy[:intermediate_task[:language_set]]."""
+    text(value, where)
     try:
         parse_arm(value)
     except WrongUse as error:
@@ -114,10 +117,13 @@ def target_names() -> list[str]:
 
 def target(value: Any, where: str) -> None:
     """A check that a value is a target task."""
+    text(value, where)
     one_of(target_names(), "target task")(value, where)
 
 
-positive, count, seed = number(int, 1), number(int, 0), number(int, 0)
+positive, count = number(int, 1), number(int, 0)
+seed = number(int, 0, 2**32 - 1)  # what numpy takes
+pieces = number(int, 150)  # the trainer wants a piece for every letter: all scripts of the world have 111
 rate, share = number(float, 1e-9, 1.0), number(float, 0.0, 1.0)
 
 # Every knob of the study with its check, in the order of the scale files.
@@ -141,7 +147,7 @@ KNOBS: dict[str, dict[str, Callable]] = {
         "lexicon_coverage": share,
         "documents": mapping_of(count, ("high", "low")),
         "rows": mapping_of(positive, ("intermediate", "target", "dev", "test")),
-        "pieces": positive,
+        "pieces": pieces,
         "unpinned": one_of((True, False), "answer"),
     },
     "pretraining": {
@@ -274,6 +280,9 @@ def parse_changes(settings: Iterable[str]) -> dict[str, Any]:
             knob, equals, value = piece.partition("=")
             if not equals:
                 raise WrongUse(f"{piece!r} sets nothing; write knob=value, for example seeds=[0,1]")
+            path = find_knob(knob.strip())
+            if path in [find_knob(other) for other in changes]:
+                raise WrongUse(f"{'.'.join(path)} is set twice; keep one of the two settings")
             try:
                 changes[knob.strip()] = yaml.safe_load(value)
             except yaml.YAMLError:
@@ -308,8 +317,23 @@ def check_scale(sections: Mapping[str, Mapping[str, Any]], file: str) -> None:
     if missing and sections["target_finetuning"]["protocol"] == "ours":
         raise WrongUse(f"{file}: target_finetuning.updates says nothing of {', '.join(missing)}")
     check_protocol(sections, file)
+    check_encoder(sections, file)
     if (sections["pretraining"]["hidden"] % sections["pretraining"]["heads"]) != 0:
         raise WrongUse(f"{file}: pretraining.hidden must be a multiple of pretraining.heads")
+
+
+def check_encoder(sections: Mapping[str, Mapping[str, Any]], file: str) -> None:
+    """Refuse an encoder that the study makes without text, or that has fewer layers than are read from."""
+    knobs, high = sections["pretraining"], sections["data_preparation"]["documents"]["high"]
+    if not knobs["updates"]:  # it is ready made
+        return
+    if not high:
+        raise WrongUse(f"{file}: data_preparation.documents.high: 0 is no text to make an encoder from; "
+                       "write at least 1, or pretraining.updates: 0 for one that is ready made")  # fmt: skip
+    deepest = max(sections["zero_shot_transfer"]["retrieval_layers"])
+    if deepest > knobs["layers"]:
+        raise WrongUse(f"{file}: zero_shot_transfer.retrieval_layers: {deepest} is above pretraining.layers, "
+                       f"{knobs['layers']}; the encoder has layers 0 to {knobs['layers']}")  # fmt: skip
 
 
 def check_items(shared: Mapping[str, Any], file: str) -> None:

@@ -32,9 +32,7 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
     """Merge bundles into one analysis, in a folder of its own, and say what was merged and what it found."""
     folders = [Path(folder) for folder in folders]
     destination = Path(destination or paths.OUTPUTS / POOLED)
-    known = {folder.resolve() for folder in folders}
-    if destination.resolve() in known and not (destination / RECORD).exists():
-        raise WrongUse(f"{destination} is one of the bundles and no pool; name another folder with --to")
+    refuse_place(folders, destination)
     bundles = [bundle for folder in folders for bundle in bundles_of(folder)]
     if len(bundles) < 2:
         raise WrongUse(
@@ -44,26 +42,55 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
     source = bundles[0].parameters["shared.source"]
     refuse_differences(bundles, ",".join(sorted(one.hash for one in hypotheses_for(source))))
     scores = pd.concat([one.scores.assign(bundle=one.name) for one in bundles], ignore_index=True)
+    refuse_loss(scores, destination)
     languages = merged_languages(bundles)
     paired = gains(scores)
     declared = sorted({seed for one in bundles for seed in one.declared})
     low = {int(seed): one.low_resource for one in bundles for seed in one.scores["world_seed"].unique()}
     claims = claims_for(source, scores, paired, languages, scale=destination.name, low_resource=low,
                         declared_worlds=declared)  # fmt: skip
-    write_table(destination / "tables" / "scores.csv", scores)
-    write_table(destination / "tables" / "gains.csv", paired)
-    write_table(destination / "tables" / "languages.csv", languages)
-    for name in BESIDE:
-        files = list(dict.fromkeys(one.folder / "tables" / name for one in bundles))
-        if all(file.exists() for file in files):
-            write_table(destination / "tables" / name, pd.concat([read_table(file) for file in files]))
-    for one in bundles:
-        take_evidence(one, destination)
-    pack_predictions(destination)
-    write_claims(destination / "claims.json", claims)
-    write_summary(destination / "summary.md", destination.name, claims, scores, True, chapters=False)
-    write_json(destination / RECORD, {"bundles": [record_of(one) for one in bundles]})
+    with whole_folder(destination) as draft:
+        if destination.is_dir():  # a pool that grows keeps what else it holds: its pages and its record
+            shutil.copytree(destination, draft, dirs_exist_ok=True, symlinks=True)
+        write_table(draft / "tables" / "scores.csv", scores)
+        write_table(draft / "tables" / "gains.csv", paired)
+        write_table(draft / "tables" / "languages.csv", languages)
+        for name in BESIDE:
+            files = list(dict.fromkeys(one.folder / "tables" / name for one in bundles))
+            (draft / "tables" / name).unlink(missing_ok=True)
+            if all(file.exists() for file in files):
+                write_table(draft / "tables" / name, pd.concat([read_table(file) for file in files]))
+        for one in bundles:
+            if one.folder.resolve() != destination.resolve():
+                take_evidence(one, draft)
+        pack_predictions(draft)
+        write_claims(draft / "claims.json", claims)
+        write_summary(draft / "summary.md", destination.name, claims, scores, True, chapters=False)
+        write_json(draft / RECORD, {"bundles": [record_of(one) for one in bundles]})
     return told(bundles, claims, declared, destination)
+
+
+def refuse_place(folders: Sequence[Path], destination: Path) -> None:
+    """Refuse a destination that is a file, or a folder with something in it that is no pool."""
+    file = next((path for path in (destination, *destination.parents) if path.exists()), destination)
+    if file.exists() and not file.is_dir():
+        raise WrongUse(f"{file} is a file; name a folder with --to")
+    if (destination / RECORD).exists() or not destination.is_dir() or not any(destination.iterdir()):
+        return
+    if destination.resolve() in {folder.resolve() for folder in folders}:
+        raise WrongUse(f"{destination} is one of the bundles and no pool; name another folder with --to")
+    raise WrongUse(f"{destination} holds something that is no pool; name a new folder with --to")
+
+
+def refuse_loss(scores: pd.DataFrame, destination: Path) -> None:
+    """Refuse to write over a pool with runs that the new one would not have."""
+    table = destination / "tables" / "scores.csv"
+    lost = sorted(set(read_table(table)["run_id"]) - set(scores["run_id"])) if table.exists() else []
+    if lost:
+        raise WrongUse(
+            f"{destination} is a pool with {len(lost)} runs that are in none of these bundles, the first is "
+            f"{lost[0]}; name {destination} among them to let it grow, or a new folder with --to"
+        )
 
 
 def take_evidence(one: Bundle, destination: Path) -> None:
@@ -78,7 +105,7 @@ def take_evidence(one: Bundle, destination: Path) -> None:
 
 def copy_folder(source: Path, target: Path) -> None:
     """Copy a folder without its checkpoints; nothing where there is none."""
-    if source.is_dir() and source.resolve() != target.resolve():
+    if source.is_dir():
         with whole_folder(target) as draft:
             shutil.copytree(source, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
 

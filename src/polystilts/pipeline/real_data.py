@@ -11,8 +11,10 @@ from polystilts.pipeline.inputs import real_parameters, world_seeds
 from polystilts.pipeline.study import Run, Study
 from polystilts.sources.catalogue import ENCODERS, UNPINNED, hub_rows
 from polystilts.sources.doors import files_asked, open_door
-from polystilts.tasks import parse_arm
+from polystilts.sources.formats.rows import file_rows, paths_of
+from polystilts.tasks import TASKS, parse_arm
 
+SHOWN = 3  # missing files that are named
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what a folder must hold
 
 
@@ -20,6 +22,67 @@ def data_root() -> Path | None:
     """The root of the real data sets: DATA= of the command line, which jobs are told as POLYSTILTS_DATA."""
     named = os.environ.get("POLYSTILTS_DATA", "")
     return Path(named) if named else None
+
+
+def require_root(study: Study, root: Path | None) -> None:
+    """Refuse a root of real data that is no folder, or lacks files that the study reads: all in one line."""
+    if root is None:
+        return
+    if not root.is_dir():
+        raise WrongUse(f"{root} is not a folder; name the root of the real data sets by --data, or by "
+                       "POLYSTILTS_DATA in the environment")  # fmt: skip
+    found = {place: there for asked in reads(study) for place, there in places(study, root, *asked).items()}
+    missing = [place for place, there in found.items() if not there]
+    if missing:
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        of_files = study.scale.shared["source"] == "files"
+        remedy = "`data fetch` gets them" if of_files else "complete the mirror"
+        raise WrongUse(f"{root} lacks {len(missing)} of {len(found)} files that {study.name} reads: "
+                       f"{', '.join(missing[:SHOWN])}{more}; {remedy}, or name another root, or leave their "
+                       "tasks or languages out")  # fmt: skip
+
+
+def reads(study: Study) -> list[tuple[str, str, str, str]]:
+    """Task, split, language and role of what preparing the data of a study cannot do without.
+
+    Where no data are listed for one of them, nothing is read.
+    """
+    parameters, asked = real_parameters(study), []
+    source, languages = parameters["source_language"], parameters["languages"]
+    others = [code for code in languages if code not in (source, *parameters["tested_only"])]
+    for task in parameters["tasks"]:
+        row = TASKS[task]
+        if row.role == "target":
+            splits = ("test", "dev") if row.metric == "bucc_f1" else ("test",)
+            beside = row.search and row.search.source_side  # the others are asked beside the source language
+            codes = [code for code in languages if code != source or not beside]
+            asked += [(task, split, code, "original") for code in codes for split in splits]
+        if row.role != "target" or row.training_task == task:
+            asked += [(task, split, source, "original") for split in ("train", "dev")]
+    for arm in map(parse_arm, parameters["arms"]):
+        if arm.strategy == "native":
+            asked += [(arm.intermediate_task, "native", code, "original") for code in others]
+        elif arm.strategy != "code-switched":
+            asked += [(arm.intermediate_task, "train", code, "translated") for code in others]
+    if max(parameters["documents_by_resource"].values()) and study.scale.shared["source"] == "hub":
+        asked += [("text", "train", code, "original") for code in (source, *others)]
+    return asked
+
+
+def places(study: Study, root: Path, task: str, split: str, language: str, role: str) -> dict[str, bool]:
+    """Where below a root some examples lie, and whether they are there; nothing where none are listed."""
+    if study.scale.shared["source"] == "hub":
+        found = {}
+        for row in hub_rows(task, split, language, role):
+            folder = f"{row.hub_id}/{row.config.format(row.languages[language])}"
+            for name in row.splits[split].split("+"):
+                forms = (f"{name}.parquet", f"{name}-*.parquet")
+                found[f"{folder}/{name}.parquet"] = any(any((root / folder).glob(form)) for form in forms)
+        return found
+    rows = [row for row in file_rows() if (row.task, row.split, row.language) == (task, split, language)]
+    if not rows or role != "original" or rows[0].format == "refused":
+        return {}
+    return {rows[0].path: any(paths_of(root, row) for row in rows)}
 
 
 def require_real(study: Study) -> None:
@@ -39,6 +102,7 @@ def require_real(study: Study) -> None:
                            "of this study; use code-switched, or drop the arm")  # fmt: skip
     if not study.scale["pretraining"]["updates"]:
         encoder_source(study)
+    require_root(study, data_root())
 
 
 def prepare_real(study: Study) -> None:

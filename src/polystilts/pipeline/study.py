@@ -1,8 +1,11 @@
 """A study is a scale opened for work: its folder, its parameters, and the runs it consists of."""
 
+import ast
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from polystilts.pipeline.params import Scale, load_scale
 from polystilts.tasks import TASKS, parse_arm
 from polystilts.training.presets import target_knobs
 
+INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
 # Lists that only choose among runs. They never reach the work itself, so choosing fewer spoils nothing.
 RUN_LISTS = ("arms", "world_seeds", "encoder_seeds", "seeds", "target_tasks")
 
@@ -115,6 +119,7 @@ def open_study(scale: str, tag: str = "", **narrow: Any) -> Study:
 
     Without a tag the study is the published one, so there they only choose among its runs.
     """
+    refuse_undeclared(cells_so_far())
     file = paths.OUTPUTS / study_name(scale, tag) / "params.yaml"
     whole = load_scale(scale, file=file if tag and file.exists() else None)
     changes = {knob: value for knob, value in narrow.items() if not chooses(whole, knob, value)}
@@ -132,6 +137,38 @@ def open_study(scale: str, tag: str = "", **narrow: Any) -> Study:
         whole = load_scale(scale, narrow, file if file.exists() else None)
     lists = {knob: value for knob, value in narrow.items() if knob in RUN_LISTS}
     return study_of(whole, tag, Scale(scale, {**whole.sections, "shared": {**whole.shared, **lists}}))
+
+
+def cells_so_far() -> Sequence[str]:
+    """The source of the cells that the notebook around this call has run; none outside a notebook."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell.user_ns.get("In", ()) if shell else ()
+
+
+def refuse_undeclared(cells: Sequence[str]) -> None:
+    """Refuse knobs that papermill was given and a chapter does not declare: they would change nothing.
+
+    Papermill puts what it is given into a cell of its own, right after the one that declares the knobs.
+    """
+    for declaring, given in pairwise(cells):
+        declared = assigned(declaring) if given.startswith(INJECTED) else []
+        unknown = [name for name in assigned(given) if name not in declared] if "scale" in declared else []
+        if unknown:
+            raise WrongUse(f"this chapter has no knob {', '.join(unknown)}; it has {', '.join(declared)}")
+
+
+def assigned(source: str) -> list[str]:
+    """The names that the statements of a cell give a value to.
+
+    >>> assigned("scale: str = 'tiny'\\nseeds = [0, 1]")
+    ['scale', 'seeds']
+    """
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a cell may hold commands of the notebook, which are no Python
+        return []
+    targets = [t for one in statements for t in getattr(one, "targets", [getattr(one, "target", None)])]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def chooses(scale: Scale, knob: str, value: Any) -> bool:
