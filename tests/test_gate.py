@@ -209,7 +209,14 @@ def test_the_strongest_counterexample_comes_first():
                    for seed in (0, 1)})  # fmt: skip
     table = table.assign(intermediate_task="mnli")
     call = Call("x", "supported", estimate(table, {}, "mean"), cells=table)
-    found = hunt(call, {"contrast": {}, "quantifier": "mean", "direction": "increase"})
+    row = {
+        "contrast": {},
+        "quantifier": "mean",
+        "direction": "increase",
+        "smallest_effect": 1.0,
+        "error_rate": 0.05,
+    }
+    found = hunt(call, row)
     assert {one.where for one in found[:2]} == {"only language nar", "without language lir"}
     assert found[0].turns and not found[-1].turns
     assert found[0].value == pytest.approx(-1.45)

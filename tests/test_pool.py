@@ -13,9 +13,11 @@ from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.conclude import conclude
 from polystilts.evidence.ledger import find_claim, read_claims
 from polystilts.files import read_json, sha256, sha256_of_folder, write_json, write_table
+from polystilts.gate.calls import Call
 from polystilts.gate.estimates import differences, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.lineage import as_written, check_encoder, check_runs, runs_asked_for
+from polystilts.gate.recompute import _counts_told
 from polystilts.gate.replication import draw_cells
 from polystilts.pipeline.packing import pack_predictions
 from polystilts.pipeline.params import load_scale
@@ -143,6 +145,8 @@ def test_sites_with_encoders_of_their_own_are_units_too(tmp_path):
     ours = compare.estimate(contrast(pd.concat(scores, ignore_index=True), "translated", "english"))
     assert highest_unit(cells) == ours.unit == "bundle" and set(cells["bundle"]) == set(names)
     assert estimate(cells, {}, "mean").ends() == pytest.approx((ours.low, ours.high))
+    call = Call("primary", "", estimate(cells, {}, "mean"), cells=cells)
+    assert _counts_told(call, real=False).startswith(", over 2 bundles and ")
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,14 @@ def hunt(call: Call, row: Mapping[str, Any], exposed: pd.DataFrame | None = None
         return []
     side = np.sign(call.estimate.value) or 1.0
     unit = highest_unit(call.cells)
-    signed = row["direction"] in ("increase", "decrease")
-    found = []
+    bound = row["direction"] not in ("increase", "decrease")
+    whole, found = _called(call.estimate, row), []
     for where, part in _parts(call.cells, exposed):
         again = estimate(part, row["contrast"], row["quantifier"], unit=unit) if _able(part, row) else None
         if again is not None and not np.isnan(again.value):
             other = np.sign(again.value) == -side
-            if not signed:  # a part of the cells alone is never as sure as all
-                other = where.startswith("without") and _called(again, row) != _called(call.estimate, row)
+            if bound:  # a part of the cells alone is never as sure as all
+                other = where.startswith("without") and _called(again, row) != whole
             found.append(Counterexample(where, again.value, again.n, bool(other)))
     return sorted(found, key=lambda one: side * one.value)
 

@@ -25,7 +25,7 @@ from polystilts.tasks import TASKS
 
 ROUNDING = 1.5e-6  # tables keep six decimals
 FILES_A_PROCESS = 50  # starting a process takes as long as marking about thirty files of predictions
-UNIT_NOUNS = {"world_seed": "world", "encoder_seed": "encoder", "seed": "seed"}
+UNIT_NOUNS = {"bundle": "bundle", "world_seed": "world", "encoder_seed": "encoder", "seed": "seed"}
 KEY = ["run_id", "target_task", "language", "metric", "variant"]
 
 

@@ -227,8 +227,10 @@ def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
 
 
 def has_more_candidates(study: Study, target: str) -> bool:
-    """Whether a target's questions are fewer than what may answer them: real retrieval asks some of them."""
-    return TASKS[target].kind == "retrieval" and study.scale.shared["source"] != "world"
+    """Whether a target's questions are fewer than what may answer them: real rankings are asked for some."""
+    task = TASKS[target]
+    ranks = task.kind == "retrieval" and task.metric != "bucc_f1"  # which mines pairs
+    return ranks and study.scale.shared["source"] != "world"
 
 
 def candidates_of(study: Study, world_seed: int, target: str) -> dict[str, int]:

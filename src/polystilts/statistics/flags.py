@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from polystilts.evaluation.scores import CHANCE
 from polystilts.statistics.intervals import wilson_interval
 from polystilts.statistics.tables import main_scores
 from polystilts.tasks import TASKS
@@ -23,7 +24,7 @@ def chance(task: str, n: float) -> float:
 
 def guessed(scores: pd.DataFrame) -> dict[tuple, float]:
     """What guessing reaches where scores have it in rows of their own: by world, target task and language."""
-    rows = scores[scores["metric"] == "chance"]
+    rows = scores[scores["metric"] == CHANCE]
     return rows.groupby(["world_seed", "target_task", "language"])["value"].mean().to_dict()
 
 
