@@ -63,6 +63,13 @@ def edit_table(root: Path, name: str, change) -> None:
     )
 
 
+def set_cells(root: Path, name: str, key: str, of: str, column: str, value) -> None:
+    """Write another value into a column, wherever `key` is `of`."""
+    edit_table(
+        root, name, lambda table: table.assign(**{column: table[column].where(table[key] != of, value)})
+    )
+
+
 def edit_claim(root: Path, name: str, **change) -> None:
     file = outputs(root) / "claims.json"
     content = read_json(file)
@@ -249,10 +256,7 @@ def longer_training(root):
 
 
 def wrong_exposure(root):
-    def change(table):
-        table.loc[table.exposure == "task", "exposure"] = "none"
-
-    edit_table(root, "scores", change)
+    set_cells(root, "scores", "exposure", "task", "exposure", "none")
     reseal(root)
 
 
@@ -342,10 +346,7 @@ def another_seed_in_scores(root):
 
 
 def another_kind_of_task(root):
-    def change(table):
-        table.loc[table.target_task == "xquad", "task_kind"] = "tagging"
-
-    edit_table(root, "scores", change)
+    set_cells(root, "scores", "target_task", "xquad", "task_kind", "tagging")
     publish_again(root)
 
 
@@ -364,18 +365,12 @@ def scores_counted_twice(root):
 
 
 def a_language_of_another_script(root):
-    def change(table):
-        table.loc[table.language == "lir", "script"] = "Greek"
-
-    edit_table(root, "languages", change)
+    set_cells(root, "languages", "language", "lir", "script", "Greek")
     publish_again(root)
 
 
 def a_language_farther_away(root):
-    def change(table):
-        table.loc[table.language == "var", "distance"] = 0.5
-
-    edit_table(root, "languages", change)
+    set_cells(root, "languages", "language", "var", "distance", 0.5)
     publish_again(root)
 
 
