@@ -11,12 +11,14 @@ from polystilts import paths
 from polystilts.__main__ import main
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.conclude import conclude
+from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.evidence.ledger import find_claim, read_claims
 from polystilts.files import read_json, sha256, sha256_of_folder, write_json, write_table
 from polystilts.gate.calls import Call
 from polystilts.gate.estimates import differences, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.lineage import as_written, check_encoder, check_runs, runs_asked_for
+from polystilts.gate.protocol import check_freeze
 from polystilts.gate.recompute import _counts_told
 from polystilts.gate.replication import draw_cells
 from polystilts.pipeline.packing import pack_predictions
@@ -46,7 +48,8 @@ def bundle(folder, worlds=(7,), advantage=3.0, random_seed=0, encoder="w64"):
                "language_set": row["language_set"].replace("-", "")}  # fmt: skip
         hashes = {"code": f"code-{row['strategy']}", "encoder": f"encoder-{row['world_seed']}"}
         record = {"run_id": run, "arm": arm, "parameters": parameters, "hashes": hashes,
-                  "parent": run.split("--")[0]}  # fmt: skip
+                  "parent": run.split("--")[0], "scale": "tiny",
+                  "seeds": {"world": int(row["world_seed"])}}  # fmt: skip
         write_json(folder / "runs" / run / "run.json", record)
     write_table(folder / "tables" / "scores.csv", scores)
     write_table(folder / "tables" / "languages.csv", LANGUAGES)
@@ -276,6 +279,22 @@ def test_what_is_no_pool_or_would_lose_bundles_is_not_written_over(two, tmp_path
     write_json(whole / "record" / "correction-record.json", {"correction_events": []})
     pool([*two, third], whole)  # the same again, which keeps what else is in the folder
     assert sha256_of_folder(whole).items() > before.items()
+
+
+def test_a_pool_whose_knobs_were_turned_confirms_nothing(tmp_path):
+    worlds = load_hypotheses().frozen["world_seeds"]  # kept for the day on which they may confirm
+    folder = bundle(tmp_path / "world", worlds)
+    pool([folder], tmp_path / "declared")
+    edit_runs(folder, lambda record: record["parameters"]["target_finetuning"].update(learning_rate=0.5))
+    pool([folder], tmp_path / "turned")
+    for name, may in (("declared", True), ("turned", False)):
+        claims = read_claims(tmp_path / name / "claims.json")
+        assert find_claim(claims, "primary").confirmatory is may
+        assert check_freeze(Evidence(tmp_path / name, paths.REPOSITORY)).facts["confirmatory"] is may
+    shutil.copy(tmp_path / "declared" / "claims.json", tmp_path / "turned")
+    (found, *_) = check_freeze(Evidence(tmp_path / "turned", paths.REPOSITORY)).findings
+    assert found.effect == "falsifies"
+    assert "other knobs than their scale declares: target_finetuning.learning_rate" in found.what
 
 
 def test_a_pool_that_is_cut_short_leaves_nothing(two, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from small_evidence import make_repository
 
+from polystilts.errors import WrongUse
 from polystilts.evidence.conclude import conclude
 from polystilts.files import fingerprint, read_json, sha256, write_json
 from polystilts.gate import recompute
@@ -612,6 +613,15 @@ def test_a_language_dropped_from_one_run_is_missed_without_labels_too(root, monk
     reseal(root)
     said = [f.what for _, f in judged(root).findings if f.effect == "falsifies"]
     assert any(f"run {ENGLISH} has no score for" in what for what in said)
+
+
+@pytest.mark.parametrize("file", ["claims.json", f"runs/{ENGLISH}/run.json"])
+def test_a_record_that_does_not_say_what_it_is_cannot_be_judged(root, file):
+    content = read_json(outputs(root) / file)
+    del content.get("claims", [content])[0]["hypothesis" if file == "claims.json" else "parent"]
+    write_json(outputs(root) / file, content)
+    with pytest.raises(WrongUse, match=rf"{file}.* does not say (hypothesis|parent); fetch"):
+        judged(root)
 
 
 def test_several_processes_mark_as_one_does(untouched, monkeypatch):

@@ -48,12 +48,14 @@ def build_claims(
     low_resource: LowResource,
     outputs: Path | None = None,
     declared_worlds: Sequence[int] = (),
+    turned: Sequence[str] = (),
 ) -> list[Claim]:
     """One claim for every hypothesis; what this scale has no runs for is undecided and says so.
 
     Every status is UNVERIFIED: only a reproduction by the gate may change it. `gains` is part of the lineage
     and is checked to belong to the same scores. While worlds are missing of those that the scale or the
-    freeze declared, claims are provisional, and exploratory: nobody may stop when he likes the answer.
+    freeze declared, claims are provisional, and exploratory: nobody may stop when he likes the answer. So are
+    they where knobs were `turned` away from what the scale declares.
     """
     same_runs(scores, gains)
     evaluations = evaluate(scores, languages, hypotheses, low_resource)
@@ -61,7 +63,7 @@ def build_claims(
     worlds = [int(seed) for seed in sorted(scores["world_seed"].dropna().unique())]
     promised = set((hypotheses.frozen or {}).get("world_seeds", ()))
     waiting = {*map(int, declared_worlds), *(promised if promised & set(worlds) else ())} - set(worlds)
-    confirm = confirmatory(hypotheses, worlds, scale) and not waiting
+    confirm = confirmatory(hypotheses, worlds, scale) and not waiting and not turned
     names = dict(zip(languages["language"], languages["name"], strict=True))
     names |= {name: task.title for name, task in TASKS.items()}
     real = any(code in LANGUAGES and not LANGUAGES[code].invented for code in languages["language"])

@@ -1,6 +1,6 @@
 """What the gate reads: one folder of outputs, as it lies there, with nothing of it believed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,10 @@ from polystilts.files import read_json
 HYPOTHESES = ("params/hypotheses.yaml", "params/hypotheses-real.yaml")  # the second for real data only
 NUMBERS = ("world_seed", "encoder_seed", "seed", "value", "n", "baseline_value", "gain", "gain_logit", "rows",
            "updates", "labelled_tokens", "mlm_tokens", "flops", "distance", "resource")  # fmt: skip
+
+# What a claim and a run must say of themselves, so that they can be looked at.
+CLAIM_FIELDS = ("id", "hypothesis", "sentence", "outcome", "lineage")
+RUN_FIELDS = ("run_id", "scale", "arm", "seeds", "parent", "parameters", "hashes", "stages")
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,11 @@ class Evidence:
 
 
 def open_evidence(folder: Path, repository: Path | None = None) -> Evidence:
-    """The evidence in a folder of outputs; refused where there are no claims to verify."""
+    """The evidence in a folder of outputs.
+
+    Raises WrongUse where there are no claims to verify, or a claim or a run does not say what it is: whoever
+    cannot read a study has not falsified it.
+    """
     folder = Path(folder)
     if not (folder / "claims.json").is_file():
         there = sorted(path.parent.name for path in paths.OUTPUTS.glob("*/claims.json"))
@@ -113,7 +121,18 @@ def open_evidence(folder: Path, repository: Path | None = None) -> Evidence:
             f"{folder} holds no claims.json; verify a finished study, for example "
             f"outputs/{(there or ['demo'])[0]}"
         )
-    return Evidence(folder.resolve(), Path(repository or paths.REPOSITORY).resolve())
+    evidence = Evidence(folder.resolve(), Path(repository or paths.REPOSITORY).resolve())
+    for number, claim in enumerate(evidence.claims, 1):
+        _require(claim, CLAIM_FIELDS, f"{folder}/claims.json: claim {number}")
+    for run, record in evidence.runs.items():
+        _require(record, RUN_FIELDS, f"{folder}/runs/{run}/run.json")
+    return evidence
+
+
+def _require(record: Mapping[str, Any], fields: Iterable[str], where: str) -> None:
+    absent = [field for field in fields if field not in record]
+    if absent:
+        raise WrongUse(f"{where} does not say {', '.join(absent)}; fetch the whole study again")
 
 
 def stage_of(record: Mapping[str, Any], stage: str, task: str) -> Mapping[str, Any] | None:

@@ -5,6 +5,7 @@ from functools import cache, partial
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from polystilts.files import fingerprint, sha256
 from polystilts.gate.evidence import Evidence
@@ -240,14 +241,14 @@ def _freeze_of(evidence: Evidence, name: str, content: Mapping[str, Any]) -> tup
     frozen, rows = content.get("frozen"), content["hypotheses"]
     today, now = fingerprint(rows), sha256(evidence.file(name))
     worlds = {record["seeds"]["world"] for record in evidence.runs.values()}
-    findings, confirm = [], False
+    findings, confirm, turned = [], False, _turned(evidence)
     if frozen and frozen["hash"] != today:
         findings.append(falsifies(f"{name} was edited after the freeze of {frozen.get('date')}: frozen "
                                   f"{frozen['hash']}, today {today}"))  # fmt: skip
     elif frozen:
         named = set(map(int, frozen.get("world_seeds", ())))
         kept = bool(named) and worlds == named or evidence.scale in frozen.get("scales", ())
-        confirm = kept and "+" not in evidence.scale  # a variant may have been turned after a look
+        confirm = kept and "+" not in evidence.scale and not turned  # as it may have been after a look
     mine = {row["id"] for row in rows}
     old = []
     for claim in (claim for claim in evidence.claims if claim["hypothesis"] in mine):
@@ -256,10 +257,38 @@ def _freeze_of(evidence: Evidence, name: str, content: Mapping[str, Any]) -> tup
         if rows_then != today if rows_then else file_then != now:
             old.append(claim["id"])
         if claim.get("confirmatory") and not confirm:
-            findings.append(falsifies(f"claim {claim['id']} calls itself confirmatory; its worlds "
-                                      f"({several(sorted(worlds))}) are not those that a freeze kept for it",
-                                      claims=(claim["id"],)))  # fmt: skip
+            why = (
+                f"its runs have other knobs than their scale declares: {several(turned)}"
+                if turned
+                else f"its worlds ({several(sorted(worlds))}) are not those that a freeze kept for it"
+            )
+            findings.append(
+                falsifies(f"claim {claim['id']} calls itself confirmatory; {why}", claims=(claim["id"],))
+            )
     if old and not (frozen and frozen["hash"] != today):
         findings.append(Finding("stale", f"{name} has changed since the claims were made", claims=tuple(old)))
     when = f"{frozen.get('date')} ({name})" if frozen else f"never ({name}): all is exploratory"
     return findings, f"Frozen: {when}.", confirm
+
+
+# Knobs that say which runs there are, or how their work was split; a site may bring an encoder of its own.
+NOT_TURNED = {"arms", "world_seeds", "encoder_seeds", "seeds", "target_tasks", "batches", "encoder"}
+
+
+def _turned(evidence: Evidence) -> list[str]:
+    """The knobs of the runs, of a variant or a pool of variants, that differ from the file of their scale."""
+    found, files = set(), {}
+    for record in evidence.runs.values():
+        name = f"params/{record['scale'].partition('+')[0]}.yaml"
+        if not evidence.file(name).is_file():
+            return [f"{name} is not there"]
+        if name not in files:
+            files[name] = yaml.safe_load(evidence.file(name).read_text(encoding="utf-8"))
+        for section, knobs in record["parameters"].items():
+            free = section == "pretraining"
+            found |= {
+                f"{section}.{knob}"
+                for knob, value in knobs.items()
+                if not free and knob not in NOT_TURNED and files[name].get(section, {}).get(knob) != value
+            }
+    return sorted(found)

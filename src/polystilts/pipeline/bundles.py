@@ -14,6 +14,8 @@ from polystilts.evidence.claim import Claim
 from polystilts.evidence.ledger import read_claims
 from polystilts.evidence.summary import headline
 from polystilts.files import read_json, sha256
+from polystilts.pipeline.params import load_scale
+from polystilts.pipeline.study import RUN_LISTS
 from polystilts.sources.allotments import low_resource_in_world
 from polystilts.statistics.tables import read_table, require
 
@@ -35,6 +37,7 @@ class Bundle:
     parameters: Mapping[str, Any]  # every knob that bundles must share, by its path
     low_resource: tuple[str, ...]
     declared: tuple[int, ...]  # the worlds its scale names
+    scale: str  # what its runs belong to, without the name of a variant
     status: str  # what the gate said of its primary claim
     left_out: tuple[int, ...] = ()  # worlds of the folder that are not finished
 
@@ -71,6 +74,7 @@ def bundles_of(folder: Path) -> list[Bundle]:
             parameters=shared_knobs(runs[0]["parameters"]),
             low_resource=low_resource_in_world(runs[0]["parameters"]["shared"], int(seed)),
             declared=declared,
+            scale=runs[0]["scale"].partition("+")[0],
             status=headline(claims)[0].status if claims else "no claims",
         ))  # fmt: skip
     if found:
@@ -121,6 +125,16 @@ def shared_knobs(parameters: Mapping[str, Any], place: str = "") -> dict[str, An
         path = f"{place}{key}"
         found |= shared_knobs(value, f"{path}.") if isinstance(value, Mapping) else {path: value}
     return found
+
+
+def turned_knobs(one: Bundle) -> list[str]:
+    """The knobs of a bundle that are not as its scale declares them; which runs there are does not count."""
+    if not (paths.PARAMS / f"{one.scale}.yaml").is_file():
+        return [f"params/{one.scale}.yaml"]
+    declared = shared_knobs(load_scale(one.scale).sections)
+    chosen = {f"shared.{name}" for name in RUN_LISTS}
+    return sorted(knob for knob in {*declared, *one.parameters} - chosen
+                  if declared.get(knob) != one.parameters.get(knob))  # fmt: skip
 
 
 def refuse_differences(bundles: Sequence[Bundle], hypotheses: str) -> None:

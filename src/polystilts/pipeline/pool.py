@@ -18,7 +18,7 @@ from polystilts.evidence.hypotheses import hypotheses_for
 from polystilts.evidence.ledger import claims_for, write_claims
 from polystilts.evidence.summary import headline, write_summary
 from polystilts.files import sha256, whole_folder, write_json, write_table
-from polystilts.pipeline.bundles import Bundle, bundles_of, refuse_differences
+from polystilts.pipeline.bundles import Bundle, bundles_of, refuse_differences, turned_knobs
 from polystilts.pipeline.packing import pack_predictions
 from polystilts.statistics.gains import gains
 from polystilts.statistics.tables import read_table
@@ -48,7 +48,7 @@ def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
     declared = sorted({seed for one in bundles for seed in one.declared})
     low = {int(seed): one.low_resource for one in bundles for seed in one.scores["world_seed"].unique()}
     claims = claims_for(source, scores, paired, languages, scale=destination.name, low_resource=low,
-                        declared_worlds=declared)  # fmt: skip
+                        declared_worlds=declared, turned=turned_knobs(bundles[0]))  # fmt: skip
     with whole_folder(destination) as draft:
         if destination.is_dir():  # a pool that grows keeps what else it holds: its pages and its record
             shutil.copytree(destination, draft, dirs_exist_ok=True, symlinks=True)
