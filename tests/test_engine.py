@@ -83,6 +83,11 @@ def test_a_queue_that_cannot_be_reached_is_refused_before_anything_starts(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_queue_is_not_asked_to_run_no_chapters(capsys):
+    assert main(["run", "--scale", "tiny", "--profile", "profiles/slurm", "--no-notebooks"]) == 2
+    assert "--no-notebooks makes none: leave it or --profile out" in capsys.readouterr().err
+
+
 def test_a_dry_run_that_fails_ends_with_the_engines_last_words():
     says = [sys.executable, "-c", "print('no rule to make it'); raise SystemExit(1)"]
     with pytest.raises(StudyError, match="cannot count the jobs: no rule to make it"):

@@ -59,6 +59,8 @@ def run(
     A `profile` sends the jobs to a cluster's queue; without `notebooks` the work is done and no page made; a
     `dry` run only counts the jobs that are to do; in a `cold` one every chapter imports its own libraries.
     """
+    if profile and not notebooks:
+        raise WrongUse("a queue is given chapters, and --no-notebooks makes none: leave it or --profile out")
     if profile:
         require_profile(profile)
     study = prepare(scale, changes, data)
