@@ -162,7 +162,7 @@ reading.table(reading.unanswered_table(claims))
 # read it first, and imagine it.
 
 # %%
-Markdown(reading.gate_sentence(verdict))
+Markdown(reading.gate_sentence(verdict, study.folder))
 
 # %%
 reading.table(reading.checks_table(verdict))

@@ -33,6 +33,7 @@ from polystilts.gate.schemas import FOLDER, check_document
 from polystilts.gate.scoring import chunk_f1, ranking, score_again
 from polystilts.gate.typed import scan_sources, typed_results
 from polystilts.gate.verdict import Judged, Verdict
+from polystilts.pipeline.reading import gate_sentence
 from polystilts.tasks import TASKS
 
 
@@ -347,9 +348,13 @@ def test_the_record_fits_its_schemas_and_awards_itself_nothing(folder):
 
 def test_counting_again_does_not_undo_a_repetition_and_news_does(folder):
     assert not record.says_more(folder, verdict())  # nothing lies there
+    assert "record" not in gate_sentence(verdict(), folder)
     repeated = Rerun("run", "xnli", "identical", "all predictions are the same", ("no network",))
     record.write_record(folder, replace(verdict("VERIFIED"), reruns=(repeated,)))
     assert record.says_more(folder, verdict())
+    told = gate_sentence(verdict(), folder)
+    assert "this study: UNVERIFIED.**" in told
+    assert "record of the study says VERIFIED**, for it did 1 cell of" in told
     assert not record.says_more(folder, verdict("UNVERIFIED (stale)"))
     assert not record.says_more(folder, verdict("FALSIFIED", "falsifies"))
     write_json(folder / "claims.json", {"claims": [as_record(replace(claim(), estimate=2.0))]})

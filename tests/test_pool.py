@@ -126,6 +126,13 @@ def test_only_runs_whose_encoder_was_kept_are_drawn_for_repetition(two, tmp_path
     assert (tmp_path / "pooled" / "encoders" / "w64.w2.e0" / "config.json").is_file()
     drawn = draw_cells(evidence, {}, 20, 0)
     assert len(set(drawn)) == 20 and {run.split(".")[1] for run, _ in drawn} == {"w2"}
+    answers = {
+        name: Call(
+            name, "undecided", None, cells=pd.DataFrame([(run, target)], columns=["run_id", "target_task"])
+        )
+        for name, (run, target) in zip(("primary", "primary-retrieval"), drawn[-2:], strict=True)
+    }
+    assert draw_cells(evidence, answers, 3, 0)[:2] == drawn[-2:]  # one for each claim of the answer
     found = check_encoder(evidence).findings
     assert [one.what for one in found if one.effect == "note"] == [
         "encoders/w64.w1.e0 not kept; runs that started there cannot be repeated"

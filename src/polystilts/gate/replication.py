@@ -22,7 +22,11 @@ from polystilts.gate.sandbox import run_sealed
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import STRATEGIES, TASKS
 
-MAIN_CLAIMS = ("primary", "code-switched-advantage")  # the first with cells answers the question
+# The claims that answer the question, each with that on retrieval beside it; the first with cells counts.
+MAIN_CLAIMS = (
+    ("primary", "primary-retrieval"),
+    ("code-switched-advantage", "code-switched-advantage-retrieval"),
+)
 HARDWARE = ("machine", "system", "processor", "threads")
 RERUN = "polystilts.pipeline.rerun"
 
@@ -44,7 +48,7 @@ class Rerun:
 
 
 def draw_cells(evidence: Evidence, calls: Mapping[str, Call], count: int, seed: int) -> list[tuple[str, str]]:
-    """A random sample of cells (a run and a target); the first is one that the main claim rests on.
+    """A random sample of cells (a run and a target); the first are one for each claim of the answer.
 
     Where the encoders of some runs were kept and others not, it is drawn from those that can be repeated.
     """
@@ -52,11 +56,12 @@ def draw_cells(evidence: Evidence, calls: Mapping[str, Call], count: int, seed: 
     cells = [(run, target) for run, record in sorted(evidence.runs.items()) if run in kept or not kept
              for target in record["parameters"]["shared"]["target_tasks"]]  # fmt: skip
     random = Random(f"{seed} replication")
-    main = [calls[name] for name in MAIN_CLAIMS if name in calls and calls[name].cells is not None]
+    answers = [[calls[name].cells for name in names if name in calls and calls[name].cells is not None]
+               for names in MAIN_CLAIMS]  # fmt: skip
     first = []
-    if main:
-        used = set(zip(main[0].cells["run_id"], main[0].cells["target_task"], strict=True)) & set(cells)
-        first = [random.choice(sorted(used))] if used else []
+    for rows in next(filter(None, answers), []):
+        used = set(zip(rows["run_id"], rows["target_task"], strict=True)) & set(cells)
+        first += [random.choice(sorted(used))] if used else []
     rest = [cell for cell in cells if cell not in first]
     random.shuffle(rest)
     return [*first, *rest][:count]

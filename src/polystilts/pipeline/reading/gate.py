@@ -8,7 +8,9 @@ import pandas as pd
 
 from polystilts import paths
 from polystilts.evidence.claim import Claim, as_record, signed
+from polystilts.files import read_json
 from polystilts.gate.original import judge_original, reasons_against, six_claims
+from polystilts.gate.record import says_more
 from polystilts.gate.verdict import Verdict
 from polystilts.pipeline import gatekeeping
 from polystilts.pipeline.study import Study
@@ -41,11 +43,20 @@ def ask_gate(study: Study, replicated_cells: int = 0, seed: int = 0) -> Verdict:
     return gatekeeping.judge(study.folder, replicated_cells, seed, readme=False)
 
 
-def gate_sentence(verdict: Verdict) -> str:
-    """The verdict on the whole study, and how many claims have which status."""
+def gate_sentence(verdict: Verdict, folder: Path) -> str:
+    """The verdict on the whole study, how many claims have which status, and what its record says more."""
     counts = pd.Series([claim.status for claim in verdict.claims]).value_counts()
     told = ", ".join(f"{count} {status}" for status, count in counts.items())
-    return f"**The gate's verdict on this study: {verdict.status}.** {verdict.reason}. Of its claims: {told}."
+    here = f"**The gate's verdict on this study: {verdict.status}.** {verdict.reason}. Of its claims: {told}."
+    if not says_more(folder, verdict):
+        return here
+    kept = read_json(folder / "record" / "gate.json")
+    count = len(kept["reruns"])
+    return (
+        f"{here} For this page nothing was trained again. **The record of the study says {kept['status']}**, "
+        f"for it did {count} cell{'s' * (count != 1)} of the same claims again: {kept['reason']}. The table "
+        "of every expectation shows what the record says."
+    )
 
 
 def checks_table(verdict: Verdict) -> pd.DataFrame:
