@@ -184,11 +184,11 @@ reading.show(forest, study, "07_forest", words, runs)
 #
 # ### Whom does it help?
 #
-# The same contrast language by language, from little text to much. To the left the languages without labels
-# in the practice; to the right those whose set was practised in, with labels of another kind of task.
+# The same contrast language by language, in the order that the side names. To the left the languages without
+# labels in the practice; to the right those whose set was practised in, with labels of another kind of task.
 
 # %%
-words = f"{reading.contrast_words(treatment, control)}, by language from little text to much."
+words = f"{reading.contrast_words(treatment, control)}, language by language."
 reading.show(figures.gain_by_language(cells, languages), study, "07_by_language", words, runs)
 
 # %% [markdown]
@@ -206,12 +206,13 @@ unexposed = Subset().of(cells[cells["language"] != study.scale.shared["source_la
 reading.table(reading.regression_table(regress_on_languages(unexposed, languages)))
 
 # %% [markdown]
-# The figure asks of one property at a time, the table of all at once: how the gain would change with one of
-# them if the others stayed. It is a description of these few languages and decides no expectation. A
-# property that cannot be told apart from the others, or is the same everywhere, has its reason in the place
-# of a number. Nothing here makes scarcity a cause: in real languages it comes with everything else that
-# makes a language poor in data. In the generated world the factors were set by hand, so there their
-# *directions* can be compared with what was built in.
+# Where every language had its turn with little text and with much, a line joins the two, and each language
+# is compared with itself. The figure asks of one property at a time, the table of all at once: how the gain
+# would change with one of them if the others stayed. It is a description of these few languages and decides
+# no expectation. A property that cannot be told apart from the others, or is the same everywhere, has its
+# reason in the place of a number. Nothing here makes scarcity a cause: in real languages it comes with
+# everything else that makes a language poor in data. In the generated world the factors were set by hand,
+# so there their *directions* can be compared with what was built in.
 
 # %%
 effects = factor_effects(scores, languages, low_resource)

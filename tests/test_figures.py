@@ -5,13 +5,16 @@ import pytest
 from matplotlib.figure import Figure
 
 from polystilts import figures
-from polystilts.evidence.claim import Claim
+from polystilts.evidence.claim import Claim, signed
 from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.evidence.ledger import build_claims
 from polystilts.figures.style import PALETTE, family_styles, save
+from polystilts.statistics.averages import Measure
+from polystilts.statistics.compare import Subset, compare
 from polystilts.statistics.factors import factor_effects
 from polystilts.statistics.gains import contrast, gains, transfer_gap
 from polystilts.statistics.planted import planted_scores
+from polystilts.statistics.tables import with_levels
 from polystilts.tasks import TASKS
 
 LANGUAGES = pd.DataFrame(
@@ -187,6 +190,18 @@ def test_a_slope_over_two_places_is_no_slope():
     flat = LANGUAGES.assign(distance=[0.0, 0.0, 0.0, 0.8, 0.8])
     told = words(figures.gain_by_property(contrast(SCORES, "translated", "english"), flat))
     assert "no slope" in told and "per tenfold text" not in told  # resource has two values, too
+
+
+def test_languages_that_had_little_and_much_text_are_compared_with_themselves():
+    scores = planted_scores(ARMS, LANGUAGES, ("xcopa", "panx"), {"translated": 3.0}, (0, 1), cell_sd=1.0)
+    cells = contrast(with_levels(scores, {0: LOW, 1: ["dor", "var"]}), "translated", "english")
+    figure = figures.gain_by_property(cells, LANGUAGES)
+    assert "little minus much text" in words(figure) and "tenfold" not in words(figure)
+    change = compare(Subset().of(cells), Measure("between", "resource_level", ("low",), ("high",))).these
+    assert signed(change.estimate) in figure.axes[0].get_title(loc="left")
+    joined = [line for line in figure.axes[0].get_lines() if list(line.get_xdata()) == [0, 1]]
+    assert len(joined) == 4 + 1  # the languages but the source, and the zero line
+    assert "Narekhi  0.90" in words(figures.gain_by_language(cells, LANGUAGES))  # by distance
 
 
 def test_overhead_is_counted():

@@ -573,6 +573,15 @@ def test_the_regression_is_ordinary_least_squares():
     assert found["estimate"].tolist() == pytest.approx(by_hand[1:].tolist())
 
 
+def test_text_that_every_language_had_little_and_much_of_predicts_nothing():
+    cells, languages = eight_languages(overlap=2.0)
+    cells["resource_level"] = np.where(cells["seed"] == 0, "low", "high")
+    found = regress_on_languages(cells, languages)
+    assert (
+        "resource" not in set(found.table["predictor"]) and "in one allotment" in found.left_out["resource"]
+    )
+
+
 def test_too_few_languages_get_a_message_and_no_table():
     cells, languages = eight_languages()
     few = regress_on_languages(cells[cells["language"].isin(["l0", "l1", "l2", "l4"])], languages)

@@ -1,8 +1,10 @@
 """Multilingual minus English practice, language by language, and against what is known of each."""
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -23,8 +25,8 @@ from polystilts.figures.style import (
 )
 from polystilts.statistics.averages import Measure
 from polystilts.statistics.compare import Subset, estimate, estimates_by, unit_values
-from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
-from polystilts.statistics.tables import source_language
+from polystilts.statistics.intervals import UNIT_WORDS, Interval, highest_unit
+from polystilts.statistics.tables import changing_levels, source_language
 
 ALL_BUT_RETRIEVAL = Subset().kinds
 NOTHING = "no target of another kind is asked in other languages"
@@ -33,10 +35,12 @@ NOTHING = "no target of another kind is asked in other languages"
 def gain_by_language(
     cells: pd.DataFrame,
     languages: pd.DataFrame,
-    by: str = "resource",
+    by: str = "",
     title: str = "",
 ) -> Figure:
-    """Matched differences by language, ordered by resource (or placed by distance), exposed and not apart.
+    """Matched differences by language, ordered by resource or distance, exposed and not apart.
+
+    Without a word they stand by resource, and by distance where each had both little and much text.
 
     `cells` is what `statistics.gains.contrast` returns. A dot is one seed or world, averaged over cross-task
     targets without retrieval; the bar is the 95 % interval.
@@ -46,6 +50,7 @@ def gain_by_language(
     rows = cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)]
     if rows.empty:
         return nothing_figure(NOTHING, title)
+    by = by or ("distance" if changing_levels(rows) else "resource")
     unit = highest_unit(rows)
     known = languages.set_index("language")
     order = [code for code in known[by].astype(float).sort_values().index if code in set(rows["language"])]
@@ -116,44 +121,77 @@ def gain_by_property(
 
     `cells` is what `statistics.gains.contrast` returns; bars are 95 % intervals. Each panel names its slope,
     fitted within each target and averaged as everything else is. Equal languages are drawn side by side.
+    Where each language had both little and much text, a line leads from the one to the other.
     """
     rows = with_languages(cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)], languages)
     rows = rows[~rows["exposed"] & (rows["language"] != source_language(languages))]
     if rows.empty:
         return nothing_figure(NOTHING, title)
-    styles, family = family_styles(languages), languages.set_index("language")["family"]
-    found = estimates_by(rows, "language")
-    panels_of = (("log10_resource", "subwords of text in pretraining", "tenfold text"),
-                 ("distance", "distance from the source language", "unit of distance"))  # fmt: skip
+    family = languages.set_index("language")["family"]
+    styles = {code: family_styles(languages)[name] for code, name in family.items()}
     with house_style():
         figure, panels = new_figure(4.3, 1, 2, sharey=True)
-        for axes, (column, label, unit) in zip(panels, panels_of, strict=True):
+        for axes in panels:
             zero_line(axes, across=True)
-            at = rows.groupby("language")[column].first()
-            places = side_by_side(at.reindex(found["language"]))
-            for row in found.itertuples():
-                colour, marker = styles[family[row.language]]
-                x = places[row.language]
-                if row.low is not None:
-                    axes.plot([x, x], [row.low, row.high], color=colour, linewidth=2)
-                axes.plot(x, row.estimate, marker, color=colour, markersize=8.5, markeredgecolor="white",
-                          markeredgewidth=0.5)  # fmt: skip
-            axes.set_xlabel(
-                f"{label}\n(equals side by side)" if (places != at[places.index]).any() else label
-            )
-            axes.set_title(_slope_words(rows, column, unit), fontsize=10.5, fontweight="normal")
-            if column == "log10_resource":
-                marks = [step * 10**power for power in range(1, 12) for step in (1, 2, 5)]
-                low, high = axes.get_xlim()
-                shown = [mark for mark in marks if low <= math.log10(mark) <= high]
-                axes.set_xticks([math.log10(mark) for mark in shown], [_short(mark) for mark in shown])
+        if changing_levels(rows):
+            _by_level(panels[0], rows, styles)
+        else:
+            _by_number(panels[0], rows, styles, "log10_resource", "subwords of text in pretraining")
+            panels[0].set_title(_slope_words(rows, "log10_resource", "tenfold text"), **SMALL)
+            marks = [step * 10**power for power in range(1, 12) for step in (1, 2, 5)]
+            low, high = panels[0].get_xlim()
+            shown = [mark for mark in marks if low <= math.log10(mark) <= high]
+            panels[0].set_xticks([math.log10(mark) for mark in shown], [_short(mark) for mark in shown])
+        _by_number(panels[1], rows, styles, "distance", "distance from the source language")
+        panels[1].set_title(_slope_words(rows, "distance", "unit of distance"), **SMALL)
         panels[0].set_ylabel(_difference(cells))
-        shown = {family[code] for code in found["language"]}
-        handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f)
-                   for f, (c, m) in styles.items() if f in shown]  # fmt: skip
+        shown = {
+            family[code]: styles[code] for code in languages["language"] if code in set(rows["language"])
+        }
+        handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f) for f, (c, m) in shown.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=max(1, min(4, len(handles))))
         question(figure, title)
         return figure
+
+
+SMALL = {"fontsize": 10.5, "fontweight": "normal"}
+MARK = {"markersize": 8.5, "markeredgecolor": "white", "markeredgewidth": 0.5}
+
+
+def _by_number(
+    axes: Axes, rows: pd.DataFrame, styles: Mapping[str, tuple[str, str]], column: str, label: str
+) -> None:
+    """Each language, with its interval, at a number that is known of it."""
+    found = estimates_by(rows, "language")
+    at = rows.groupby("language")[column].first()
+    places = side_by_side(at.reindex(found["language"]))
+    for row in found.itertuples():
+        colour, marker = styles[row.language]
+        x = places[row.language]
+        if row.low is not None:
+            axes.plot([x, x], [row.low, row.high], color=colour, linewidth=2)
+        axes.plot(x, row.estimate, marker, color=colour, **MARK)
+    axes.set_xlabel(f"{label}\n(equals side by side)" if (places != at[places.index]).any() else label)
+
+
+def _by_level(axes: Axes, rows: pd.DataFrame, styles: Mapping[str, tuple[str, str]]) -> None:
+    """Each language with little text and with much, joined, and the mean of all with its interval."""
+    parts = [rows[rows["resource_level"] == level] for level in ("low", "high")]
+    found = [estimates_by(part, "language").set_index("language")["estimate"] for part in parts]
+    for code in sorted(set(found[0].index) | set(found[1].index)):
+        colour, marker = styles[code]
+        ends = [values.get(code, math.nan) for values in found]
+        axes.plot([0, 1], ends, color=colour, marker=marker, linewidth=1, **MARK)
+    for x, part in zip((-0.2, 1.2), parts, strict=True):
+        mean = estimate(part)
+        if mean.known:
+            axes.plot([x, x], [mean.low, mean.high], color=INK, linewidth=2.4)
+        axes.plot(x, mean.estimate, "D", color=INK, **MARK)
+    axes.set_xticks([0, 1], ["little text", "much text"])
+    axes.set_xlim(-0.5, 1.5)
+    axes.set_xlabel("text of the language in pretraining\n(black: mean of all)")
+    change = estimate(rows, measure=Measure("between", "resource_level", ("low",), ("high",)))
+    axes.set_title(f"{_with_ends(change)}\nlittle minus much text", **SMALL)
 
 
 def side_by_side(values: pd.Series, share: float = 0.03) -> pd.Series:
@@ -182,6 +220,10 @@ def _slope_words(rows: pd.DataFrame, column: str, unit: str) -> str:
     """The slope with its interval, or that there is none."""
     if rows.groupby("language")[column].first().nunique() < 3:
         return "no slope: fewer than\nthree values"
-    found = estimate(rows, measure=Measure("slope", column))
+    return f"slope {_with_ends(estimate(rows, measure=Measure('slope', column)))}\nper {unit}"
+
+
+def _with_ends(found: Interval) -> str:
+    """An estimate with its interval, in points."""
     ends = f"({signed(found.low)} to {signed(found.high)})" if found.known else "(no interval)"
-    return f"slope {signed(found.estimate)} {ends}\nper {unit}"
+    return f"{signed(found.estimate)} {ends}"

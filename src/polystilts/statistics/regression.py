@@ -11,7 +11,7 @@ import pandas as pd
 
 from polystilts.statistics.averages import complete, grid_of, values_of
 from polystilts.statistics.intervals import highest_unit
-from polystilts.statistics.tables import require
+from polystilts.statistics.tables import changing_levels, require
 
 PREDICTORS = {
     "resource": "ten times as much text",
@@ -36,8 +36,9 @@ def regress_on_languages(
 ) -> Regression:
     """Regress what a language gains (points) on what is known of it, with 95 % intervals over languages.
 
-    A predictor that does not vary, or that the ones before it determine, is left out with its reason. With
-    fewer than two languages to spare beyond the coefficients there is a message and no table.
+    A predictor that does not vary, or that the ones before it determine, is left out with its reason; so is
+    the amount of text where each language had both little and much, whose mean would tell nothing. With fewer
+    than two languages to spare beyond the coefficients there is a message and no table.
     """
     require(languages, ("language", "resource", "overlap", "order", "distance", "seen"), "the language table")
     unit = highest_unit(cells)
@@ -50,7 +51,10 @@ def regress_on_languages(
             mine = (grid.rows["language"] == code).to_numpy()
             gains[code] = float(np.nanmean(values_of(grid, rows=mine)))  # not every allotment asks about it
     known = predictors_of(languages).reindex(list(gains))
-    chosen, left_out = independent(known)
+    both = {"resource": "a language has little text in one allotment and much in another"}
+    both = both if changing_levels(cells) else {}
+    chosen, left_out = independent(known.drop(columns=list(both)))
+    left_out = both | left_out
     spare = len(gains) - len(chosen) - 1
     if not chosen or spare < 2:
         why = (

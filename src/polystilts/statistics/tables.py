@@ -173,6 +173,16 @@ def with_levels(rows: pd.DataFrame, low_resource: LowResource) -> pd.DataFrame:
     return told
 
 
+def changing_levels(rows: pd.DataFrame) -> bool:
+    """Whether some language has little text in one allotment and much in another.
+
+    >>> rows = pd.DataFrame({"world_seed": [0, 1], "language": ["sw", "sw"]})
+    >>> changing_levels(with_levels(rows, {0: ["sw"], 1: ["te"]})), changing_levels(with_levels(rows, ["sw"]))
+    (True, False)
+    """
+    return "resource_level" in rows and bool((rows.groupby("language")["resource_level"].nunique() > 1).any())
+
+
 def task_kind(name: str) -> str:
     """The kind of a task, and an empty word for arms that name no task.
 
