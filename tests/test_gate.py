@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
+import psutil
 import pytest
 
 from polystilts import __main__, paths
@@ -359,6 +360,27 @@ def test_counting_again_does_not_undo_a_repetition_and_news_does(folder):
     assert not record.says_more(folder, verdict("FALSIFIED", "falsifies"))
     write_json(folder / "claims.json", {"claims": [as_record(replace(claim(), estimate=2.0))]})
     assert not record.says_more(folder, verdict())  # another claim than the one that was repeated
+
+
+KILLED = """
+import multiprocessing, os, time
+from concurrent.futures import ProcessPoolExecutor
+from polystilts.gate.recompute import leave_with_parent
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), leave_with_parent) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        time.sleep(60)
+"""
+
+
+def test_a_killed_gate_leaves_no_process(tmp_path):
+    (tmp_path / "killed.py").write_text(KILLED)
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "killed.py"], stdout=subprocess.PIPE, text=True
+    ) as gate:
+        worker = psutil.Process(int(gate.stdout.readline()))
+        gate.kill()
+    worker.wait(30)
 
 
 def test_what_was_found_lowers_the_level(folder):

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -86,8 +87,19 @@ def _marked_again(asked: Sequence[Asked]) -> Iterator[pd.DataFrame | str]:
     if processes < 2:
         yield from map(_mark_again, asked)
         return
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), leave_with_parent) as pool:
         yield from pool.map(_mark_again, asked, chunksize=10)
+
+
+def leave_with_parent() -> None:
+    """End this process once its parent is gone: a killed gate leaves nobody waiting for work."""
+    parent = multiprocessing.parent_process()
+
+    def leave() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=leave, daemon=True).start()
 
 
 def _mark_again(asked: Asked) -> pd.DataFrame | str:
