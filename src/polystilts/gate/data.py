@@ -1,9 +1,11 @@
 """Are the data what their seed makes, free of leaks, and are the labels theirs?"""
 
+import os
 import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,11 @@ def check_data(
     question = "Are the data those of the runs, without a leak, and are the labels theirs?"
     findings: list[Finding] = []
     worlds: dict[int, Path] = {}
-    made = 0
-    for seed in sorted({record["seeds"]["world"] for record in evidence.runs.values()}):
-        runs = [name for name, record in evidence.runs.items() if record["seeds"]["world"] == seed]
+    runs_of: dict[int, list[str]] = defaultdict(list)
+    for name, record in evidence.runs.items():
+        runs_of[record["seeds"]["world"]].append(name)
+    made = _made_again(evidence, workspace, runs_of)
+    for seed, runs in sorted(runs_of.items()):
         record = evidence.runs[runs[0]]
         asked = record["parameters"]["shared"]["languages"]
         folder = evidence.folder / f"w{seed}"
@@ -48,7 +52,7 @@ def check_data(
                     Finding("open", f"the data of {evidence.scale} are not in this folder: not checked")
                 )
                 continue
-            folder, problem = world_again(evidence, runs[0], workspace / f"w{seed}")
+            folder, problem = made[seed]
             if problem:
                 findings.append(
                     Finding(
@@ -58,7 +62,6 @@ def check_data(
                     )
                 )
                 continue
-            made += 1
         if findings_of_hash := list(_compare_hash(evidence, folder, runs, workspace, stale)):
             findings += findings_of_hash
         real = record["parameters"]["shared"]["source"] != "world"
@@ -68,8 +71,20 @@ def check_data(
         findings += [falsifies(problem, runs) for problem in _labels(evidence, folder, seed, asked)]
         worlds[seed] = folder
     findings += _languages(evidence, worlds)
-    done = f"{counted(len(worlds), 'world')} looked through, {made} of them made again from their seed."
+    again = len(made.keys() & worlds.keys())
+    done = f"{counted(len(worlds), 'world')} looked through, {again} of them made again from their seed."
     return Check("data", question, done, tuple(findings), bool(worlds), {"worlds": len(worlds)}), worlds
+
+
+def _made_again(
+    evidence: Evidence, workspace: Path, runs_of: Mapping[int, Sequence[str]]
+) -> dict[int, tuple[Path, str]]:
+    """Every generated world that is not in the folder, made again, as many at a time as there are cores."""
+    absent = [seed for seed, runs in runs_of.items() if not (evidence.folder / f"w{seed}").is_dir()
+              and evidence.runs[runs[0]]["parameters"]["shared"]["source"] == "world"]  # fmt: skip
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # each waits for a process
+        made = pool.map(lambda seed: world_again(evidence, runs_of[seed][0], workspace / f"w{seed}"), absent)
+        return dict(zip(absent, made, strict=True))
 
 
 def world_again(evidence: Evidence, run: str, into: Path) -> tuple[Path, str]:

@@ -4,9 +4,12 @@ The sandbox shows a training only the rows that its arm may read, in the languag
 test items at all: predictions that come out the same prove that the run has read nothing else.
 """
 
+import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +17,6 @@ from typing import Any
 import pandas as pd
 
 from polystilts.gate.calls import Call, call_all
-from polystilts.gate.data import world_again
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, falsifies, several
 from polystilts.gate.protocol import declared
@@ -76,7 +78,7 @@ def repeatable(evidence: Evidence) -> set[str]:
 def check_replication(
     evidence: Evidence,
     calls: Mapping[str, Call],
-    worlds: dict[int, Path],
+    worlds: Mapping[int, Path],
     workspace: Path,
     count: int,
     seed: int,
@@ -87,9 +89,11 @@ def check_replication(
     if not count:
         done = "No cell was repeated; `--replicate N` repeats some."
         return Check("replication", question, done, complete=False, facts={"cells": 0}), []
-    reruns = []
-    for number, (run, target) in enumerate(draw_cells(evidence, calls, count, seed)):
-        reruns.append(repeat(evidence, run, target, worlds, workspace / f"cell-{number}", hardware))
+    drawn = draw_cells(evidence, calls, count, seed)
+    places = [workspace / f"cell-{number}" for number in range(len(drawn))]
+    again = partial(repeat, evidence, worlds=worlds, hardware=hardware)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # each waits for a process
+        reruns = [*pool.map(lambda cell, place: again(*cell, place=place), drawn, places)]
     findings = [
         falsifies(f"run {one.run}, {one.target}, done again, came out different: {one.words}", (one.run,))
         for one in reruns
@@ -114,7 +118,7 @@ def check_replication(
 
 
 def repeat(
-    evidence: Evidence, run: str, target: str, worlds: dict[int, Path], place: Path,
+    evidence: Evidence, run: str, target: str, worlds: Mapping[int, Path], place: Path,
     hardware: Mapping[str, Any] | None = None,
 ) -> Rerun:  # fmt: skip
     """Train and predict one cell again, from its record, the committed encoder and the world of its seed."""
@@ -123,10 +127,7 @@ def repeat(
     if not encoder.is_dir():
         return Rerun(run, target, "failed", f"encoders/{record['parent']} is not here")
     if seed not in worlds:
-        folder, problem = world_again(evidence, run, place.parent / f"w{seed}")
-        if problem:
-            return Rerun(run, target, "failed", problem)
-        worlds[seed] = folder
+        return Rerun(run, target, "failed", f"the data of w{seed} are not here, nor can they be made again")
     languages = evidence.table("languages")
     sets = dict(zip(languages["language"], languages["set"], strict=True))
     seen, inputs = place / "seen", place / "inputs"
