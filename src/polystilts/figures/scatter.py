@@ -128,7 +128,8 @@ def gain_by_property(
     if rows.empty:
         return nothing_figure(NOTHING, title)
     family = languages.set_index("language")["family"]
-    styles = {code: family_styles(languages)[name] for code, name in family.items()}
+    of_family = family_styles(languages)
+    styles = {code: of_family[name] for code, name in family.items()}
     with house_style():
         figure, panels = new_figure(4.3, 1, 2, sharey=True)
         for axes in panels:
@@ -145,9 +146,8 @@ def gain_by_property(
         _by_number(panels[1], rows, styles, "distance", "distance from the source language")
         panels[1].set_title(_slope_words(rows, "distance", "unit of distance"), **SMALL)
         panels[0].set_ylabel(_difference(cells))
-        shown = {
-            family[code]: styles[code] for code in languages["language"] if code in set(rows["language"])
-        }
+        there = set(rows["language"].map(family))
+        shown = {name: style for name, style in of_family.items() if name in there}
         handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f) for f, (c, m) in shown.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=max(1, min(4, len(handles))))
         question(figure, title)

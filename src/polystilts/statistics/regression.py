@@ -51,10 +51,11 @@ def regress_on_languages(
             mine = (grid.rows["language"] == code).to_numpy()
             gains[code] = float(np.nanmean(values_of(grid, rows=mine)))  # not every allotment asks about it
     known = predictors_of(languages).reindex(list(gains))
-    both = {"resource": "a language has little text in one allotment and much in another"}
-    both = both if changing_levels(cells) else {}
-    chosen, left_out = independent(known.drop(columns=list(both)))
-    left_out = both | left_out
+    swapped = {}
+    if changing_levels(cells):
+        swapped["resource"] = "a language has little text in one allotment and much in another"
+    chosen, left_out = independent(known.drop(columns=list(swapped)))
+    left_out = swapped | left_out
     spare = len(gains) - len(chosen) - 1
     if not chosen or spare < 2:
         why = (
