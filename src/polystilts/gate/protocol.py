@@ -225,9 +225,9 @@ def _masked_beside(record: Mapping[str, Any]) -> int:
 def check_freeze(evidence: Evidence) -> Check:
     """The hypotheses are those that were frozen, and only runs after the freeze count as confirmatory."""
     question = "Were the hypotheses left alone after the freeze?"
-    findings, told, confirm = [], [], False
+    findings, told, confirm, turned = [], [], False, _turned(evidence)
     for name, content in evidence.hypothesis_files.items():
-        found, words, may = _freeze_of(evidence, name, content)
+        found, words, may = _freeze_of(evidence, name, content, turned)
         findings += found
         told.append(words)
         confirm = confirm or may
@@ -236,12 +236,14 @@ def check_freeze(evidence: Evidence) -> Check:
     return Check("freeze", question, done, tuple(findings), facts={"frozen": frozen, "confirmatory": confirm})
 
 
-def _freeze_of(evidence: Evidence, name: str, content: Mapping[str, Any]) -> tuple[list[Finding], str, bool]:
+def _freeze_of(
+    evidence: Evidence, name: str, content: Mapping[str, Any], turned: list[str]
+) -> tuple[list[Finding], str, bool]:
     """What is wrong with the freeze of one file, when it was, and whether its claims may confirm."""
     frozen, rows = content.get("frozen"), content["hypotheses"]
     today, now = fingerprint(rows), sha256(evidence.file(name))
     worlds = {record["seeds"]["world"] for record in evidence.runs.values()}
-    findings, confirm, turned = [], False, _turned(evidence)
+    findings, confirm = [], False
     if frozen and frozen["hash"] != today:
         findings.append(falsifies(f"{name} was edited after the freeze of {frozen.get('date')}: frozen "
                                   f"{frozen['hash']}, today {today}"))  # fmt: skip
