@@ -65,6 +65,11 @@ def rows(rounds: int, small: bool = False) -> Iterator[dict]:
                 }  # fmt: skip
 
 
+def main(given: list[str]) -> None:
+    """Be one job, as its command says."""
+    examples, out, updates, *seeds = given
+    work_through(Path(examples), Path(out), int(updates), [int(seed) for seed in seeds])
+
+
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    work_through(Path(given[0]), Path(given[1]), int(given[2]), [int(seed) for seed in given[3:]])
+    main(sys.argv[1:])

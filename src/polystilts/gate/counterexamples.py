@@ -1,7 +1,8 @@
 """The hunt for counterexamples: where, if anywhere, does a claim turn around?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -83,11 +84,16 @@ def check_counterexamples(
     claims = {claim["hypothesis"]: claim for claim in evidence.claims}
     hunted: dict[str, list[Counterexample]] = {}
     findings, parts = [], 0
+
+    @cache
+    def cells(treatment: str, control: str) -> pd.DataFrame:
+        return differences(evidence.scores, treatment, control)
+
     for row in rows:
         call, claim = calls.get(row["id"]), claims.get(row["id"])
         if call is None or claim is None or call.cells is None or evidence.scores is None:
             continue
-        found = hunt(call, row, _exposed(evidence, call, row))
+        found = hunt(call, row, _exposed(cells, call, row))
         hunted[row["id"]] = found
         parts += len(found)
         turned = [one for one in found if one.turns and not one.where.startswith("where")]
@@ -107,10 +113,12 @@ def check_counterexamples(
     return Check("counterexamples", question, done, tuple(findings), bool(hunted)), hunted
 
 
-def _exposed(evidence: Evidence, call: Call, row: Mapping[str, Any]) -> pd.DataFrame | None:
+def _exposed(
+    differing: Callable[[str, str], pd.DataFrame], call: Call, row: Mapping[str, Any]
+) -> pd.DataFrame | None:
     """The same contrast where an arm had seen labels of the language: what zero-shot claims leave out."""
     if row["subset"].get("exposure", "none") != "none" or {"measure", "column"} & set(row["contrast"]):
         return None
-    cells = differences(evidence.scores, row["contrast"]["treatment"], row["contrast"]["control"])
+    cells = differing(row["contrast"]["treatment"], row["contrast"]["control"])
     cells = cells[cells["exposed"] & cells["language"].isin(call.cells["language"].unique())]
     return cells[cells["target_task"].isin(call.cells["target_task"].unique())]
