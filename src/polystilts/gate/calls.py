@@ -59,6 +59,17 @@ def with_language_facts(
     )
 
 
+def cells_of(
+    scores: pd.DataFrame,
+    languages: pd.DataFrame,
+    low_resource: Mapping[int, frozenset[str]],
+    treatment: str,
+    control: str,
+) -> pd.DataFrame:
+    """Every matched difference of two arms, with what is known of its language."""
+    return with_language_facts(differences(scores, treatment, control), languages, low_resource)
+
+
 def call_all(
     rows: Sequence[Mapping[str, Any]],
     scores: pd.DataFrame,
@@ -72,7 +83,7 @@ def call_all(
 
     @cache
     def cells(treatment: str, control: str) -> pd.DataFrame:
-        return with_language_facts(differences(scores, treatment, control), languages, low_resource)
+        return cells_of(scores, languages, low_resource, treatment, control)
 
     def chosen(row: Mapping[str, Any], treatment: str, control: str) -> pd.DataFrame:
         return subset(cells(treatment, control), row["subset"], groups)

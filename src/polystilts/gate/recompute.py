@@ -17,6 +17,7 @@ import pandas as pd
 from polystilts.errors import StudyError
 from polystilts.files import fingerprint
 from polystilts.gate.calls import Call, call_all
+from polystilts.gate.caveats import background, caveat_differences, says
 from polystilts.gate.estimates import highest_unit, log_odds
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several, signed
@@ -248,7 +249,7 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
     contents = evidence.hypothesis_files.values()
     expected = {row["id"]: (row, fingerprint(content["hypotheses"]))
                 for content in contents for row in content["hypotheses"]}  # fmt: skip
-    findings = []
+    known, findings = background(scores, languages, low, evidence.real), []
     for claim in evidence.claims:
         call = calls.get(claim["hypothesis"])
         if call is None:
@@ -262,6 +263,7 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
             row, today = expected[claim["hypothesis"]]
             if claim.get("lineage", {}).get("hypotheses", today) == today:  # else it is stale: see the freeze
                 wrong += _expectation_differences(claim, row)
+                wrong += caveat_differences(claim, call, row, known)
             if claim.get("scale") not in (scales := _scales(evidence)):
                 wrong.append(f"scale is {claim.get('scale')}, the study is {several(sorted(scales))}")
             if wrong:
@@ -340,11 +342,8 @@ def _sentence_differences(claim: dict, call: Call, real: bool) -> list[str]:
         told.append(
             (" {} ({} to {})", [side.value, *ends]) if None not in ends else (" {} (no", [side.value])
         )
-    for words, values in told:
-        # the ledger rounds before it cuts to six decimals: just at a half, either way is right
-        ways = [words.format(*(signed(value + shift) for value in values)) for shift in (-1e-6, 1e-6)]
-        if not any(way in sentence for way in ways):
-            wrong.append(f"its sentence does not say '{ways[0].strip()}'")
+    wrong += [f"its sentence does not say '{words.format(*map(signed, values)).strip()}'"
+              for words, values in told if not says(sentence, words, values)]  # fmt: skip
     return wrong
 
 
