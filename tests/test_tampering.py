@@ -598,9 +598,9 @@ def test_labels_that_are_gone_falsify_a_study_unless_they_could_not_be_passed_on
 ):
     shutil.rmtree(outputs(root) / "labels")
     monkeypatch.setattr(Evidence, "real", real)
-    if real:  # such a study has allotments of text, and its claims say so
-        claims = outputs(root) / "claims.json"
-        claims.write_text(claims.read_text().replace("Only one world", "Only one allotment of text"))
+    for file in (outputs(root) / "claims.json", outputs(root) / "summary.md"):
+        if real:  # such a study has allotments of text, and its sentences say so
+            file.write_text(file.read_text().replace("Only one world", "Only one allotment of text"))
     verdict = judged(root)
     effects = {finding.effect for _, finding in verdict.findings if "labels/w0/udpos" in finding.what}
     assert verdict.status == status and ("falsifies" not in effects) == real
