@@ -64,8 +64,6 @@ class Comparison:
     logit: Interval  # the same estimate on the log-odds scale
     unflagged: Interval  # without cells at the floor or the ceiling
     flagged: int  # how many matched differences are in such cells
-    by_kind: pd.DataFrame
-    by_language: pd.DataFrame
     without: Mapping[str, Interval]  # for these languages, with this language or target task left out
     limits: tuple[str, ...]  # what was there only once, so that nothing is said about others
     runs: tuple[str, ...]
@@ -116,7 +114,7 @@ def _every(grid: Grid, unit: str, n: int) -> Interval:
 
 
 def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Comparison:
-    """One contrast in full: points, log odds, with and without flagged cells, by kind, by language."""
+    """One contrast in full: points, log odds, with and without flagged cells."""
     unit = unit or highest_unit(cells)
     these = estimate(cells, "difference", measure, unit)
     able = measure.how in ("mean", "between") and len(cells) > 0
@@ -139,8 +137,6 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
         logit=estimate(cells, "difference_logit", measure, unit),
         unflagged=estimate(unflagged, "difference", measure, unit),
         flagged=len(cells) - len(unflagged),
-        by_kind=estimates_by(cells, "task_kind", unit),
-        by_language=estimates_by(cells, "language", unit),
         without=left_out(grid.rows, lambda rows: t_interval(values(rows), unit=unit)) if able else {},
         limits=limits_of(cells, unit),
         runs=tuple(sorted({*cells["run_id"], *cells["run_id_control"]})) if len(cells) else (),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from polystilts.evidence.claim import interval_words, signed
 from polystilts.figures.style import KIND_TITLES, STRATEGY_TITLES, task_title
-from polystilts.statistics.compare import Comparison, compare, compared, primary_contrast
+from polystilts.statistics.compare import Comparison, compared, estimates_by, primary_contrast
 
 
 def contrast_words(treatment: str, control: str) -> str:
@@ -45,7 +45,7 @@ def kind_table(cells: pd.DataFrame) -> pd.DataFrame:
     """The differences kind by kind, retrieval the last and apart."""
     if cells.empty:
         return pd.DataFrame()
-    found = compare(cells).by_kind
+    found = estimates_by(cells, "task_kind")
     first = found.columns[0]
     rows = [(KIND_TITLES.get(row[first], row[first]), signed(row["estimate"]),
              f"{signed(row['low'])} to {signed(row['high'])}", int(row["flagged"]), int(row["n"]))
