@@ -1,6 +1,6 @@
 """Two runs of one study beside each other: how far scores moved, and whether any outcome turned.
 
-    python bench/again.py outputs/real-mini ELSEWHERE/outputs/real-mini
+    python bench/again.py outputs/real-mini outputs/history/2026-11-26-real-mini
 
 On one machine a study comes out byte by byte the same. On another processor sums are taken in another order,
 and the contract asks that scores move by at most two standard deviations over pretraining seeds (over seeds,
