@@ -355,7 +355,12 @@ def test_counting_again_does_not_undo_a_repetition_and_news_does(folder):
     assert record.says_more(folder, verdict())
     told = gate_sentence(verdict(), folder)
     assert "this study: UNVERIFIED.**" in told
-    assert "record of the study says VERIFIED**, for it did 1 cell of" in told
+    assert "For this page it did no cell again." in told
+    assert "record of the study says VERIFIED**, for there it did 1 cell of" in told
+    assert not record.says_more(folder, replace(verdict("VERIFIED"), reruns=(repeated,)))  # as many
+    record.write_record(folder, replace(verdict("VERIFIED"), reruns=(repeated,) * 3))
+    fewer = replace(verdict("VERIFIED"), reruns=(repeated,) * 2)
+    assert record.says_more(folder, fewer) and "it did 2 cells again. " in gate_sentence(fewer, folder)
     assert not record.says_more(folder, verdict("UNVERIFIED (stale)"))
     assert not record.says_more(folder, verdict("FALSIFIED", "falsifies"))
     write_json(folder / "claims.json", {"claims": [as_record(replace(claim(), estimate=2.0))]})

@@ -173,8 +173,8 @@ def ask_gate(asked: argparse.Namespace) -> int:
     verdict = gatekeeping.judge(folder, asked.replicate, asked.seed, not asked.no_record)
     print("\n".join(told(verdict)))
     if not asked.no_record and gatekeeping.record.says_more(folder, verdict):
-        kept = f"{folder}/record keeps its verdict, which repeated cells of the same claims"
-        print(f"\n{kept}; --replicate N replaces it")
+        kept = f"{folder}/record keeps its verdict, which repeated more cells of the same claims"
+        print(f"\n{kept}; --replicate N with as many replaces it")
     return verdict.exit_code
 
 

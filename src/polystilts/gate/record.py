@@ -59,16 +59,18 @@ def claim_fingerprint(claim: Mapping[str, Any]) -> str:
 
 
 def says_more(folder: Path, verdict: Verdict) -> bool:
-    """Whether the record that lies there repeated cells of the same claims, and this verdict repeated none.
+    """Whether the record that lies there repeated more cells of the same claims than this verdict.
 
     Whatever speaks against a claim, a changed source among it, is news and replaces any record.
     """
     file = folder / "record" / "gate.json"
-    if verdict.status != "UNVERIFIED" or any(one.good for one in verdict.reruns) or not file.is_file():
+    if verdict.status not in ("UNVERIFIED", "VERIFIED") or not file.is_file():
         return False
     there = read_json(file)
+    done = sum(one["result"] != "failed" for one in there["reruns"])
     now = {claim["id"]: claim_fingerprint(claim) for claim in read_json(folder / "claims.json")["claims"]}
-    return bool(there["reruns"]) and now == {row["id"]: row["fingerprint"] for row in there["claims"]}
+    same = now == {row["id"]: row["fingerprint"] for row in there["claims"]}
+    return same and done > sum(one.good for one in verdict.reruns)
 
 
 def study_verdict(folder: Path, verdict: Verdict) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 from polystilts import paths
 from polystilts.evidence.claim import Claim, as_record, signed
 from polystilts.files import read_json
+from polystilts.gate.finding import counted
 from polystilts.gate.original import judge_original, reasons_against, six_claims
 from polystilts.gate.record import says_more
 from polystilts.gate.verdict import Verdict
@@ -51,11 +52,12 @@ def gate_sentence(verdict: Verdict, folder: Path) -> str:
     if not says_more(folder, verdict):
         return here
     kept = read_json(folder / "record" / "gate.json")
-    count = len(kept["reruns"])
+    own = counted(len(verdict.reruns), "cell") if verdict.reruns else "no cell"
+    more = counted(len(kept["reruns"]), "cell")
     return (
-        f"{here} For this page nothing was trained again. **The record of the study says {kept['status']}**, "
-        f"for it did {count} cell{'s' * (count != 1)} of the same claims again: {kept['reason']}. The table "
-        "of every expectation shows what the record says."
+        f"{here} For this page it did {own} again. **The record of the study says {kept['status']}**, "
+        f"for there it did {more} of the same claims again: {kept['reason']}. "
+        "The table of every expectation shows what the record says."
     )
 
 
