@@ -101,6 +101,9 @@ def site(tmp_path_factory):
         write_json(file, content)
     write_text(root / "summary.md", SUMMARY)
     write_json(root / "claims.json", {"claims": [as_record(SONG), as_record(ECHO)]})
+    corrected = {"corrected_at": "2026-11-27T09:00:00+00:00", "affected_fields": ["claims.json:primary"],
+                 "public_note": "They sing lower."}  # fmt: skip
+    write_json(root / "record" / "correction-record.json", {"correction_events": [corrected]})
     write_text(root / "book" / "old.html", "an older book")
     assert book.bind("pond", files, root / "summary.md", root / "book") == []
     return root / "book"
@@ -198,7 +201,7 @@ def test_every_claim_can_be_followed_from_the_first_page(site):
     assert 'href="claims.html#claim-primary"' in first and 'id="claim-primary"' in claims
     claims = re.sub(r"<[^>]+>", "", claims)
     for words in ("Frogs sing louder", "supported", "UNVERIFIED", "trace primary", "runs/frog-11/run.json",
-                  "The 15 files", "and 3 more"):  # fmt: skip
+                  "The 15 files", "and 3 more", "Corrected 2026-11-27: They sing lower."):  # fmt: skip
         assert words in claims
     assert "runs/frog-12/run.json" not in claims
 

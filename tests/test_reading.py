@@ -10,6 +10,7 @@ from small_languages import LANGUAGES
 from polystilts import account, paths
 from polystilts.errors import WrongUse
 from polystilts.evidence.claim import Claim, as_record
+from polystilts.evidence.status import corrections_of
 from polystilts.files import write_json, write_table
 from polystilts.pipeline import reading
 from polystilts.pipeline.census import budget_of
@@ -372,11 +373,31 @@ CLAIMS = [
 ]
 
 
+CORRECTION = {
+    "corrected_at": "2026-11-27T21:18:04+00:00", "affected_fields": ["claims.json:more-text", "README.md"],
+    "public_note": "Read it as undecided.",
+}  # fmt: skip
+
+
 def test_the_answer_is_the_primary_claim_with_retrieval_beside_it(study):
     write_json(study.folder / "claims.json", {"claims": [as_record(one) for one in CLAIMS]})
     told = reading.answer_sentence(study)
     assert told.startswith("> **The answer at scale `tiny`: supported.** Found: +3.")
-    assert "**Retrieval, beside it: undecided.**" in told
+    assert "**Retrieval, beside it: undecided.**" in told and "Corrected" not in told
+    write_json(study.folder / "record" / "correction-record.json", {"correction_events": [CORRECTION]})
+    assert reading.answer_sentence(study).endswith(
+        "\n>\n> **Corrected since:** 2026-11-27, claims.json:more-text, README.md: Read it as undecided."
+    )
+    assert corrections_of(study.folder) == {"more-text": ["2026-11-27: Read it as undecided."]}
+
+
+def test_two_scales_do_not_agree_on_what_was_corrected(study):
+    other = study.folder.parent / "real-mini"
+    for folder in (study.folder, other):
+        write_json(folder / "claims.json", {"claims": [as_record(one) for one in CLAIMS]})
+    assert list(reading.agreement_table(study)["together"]) == ["agree", "agree"]
+    write_json(other / "record" / "correction-record.json", {"correction_events": [CORRECTION]})
+    assert list(reading.agreement_table(study)["together"]) == ["agree", "one of them was corrected"]
 
 
 def test_outcomes_and_statuses_are_counted_apart():

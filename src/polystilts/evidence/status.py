@@ -1,4 +1,4 @@
-"""The status of a claim is what the gate recorded, as long as the claim has not changed since."""
+"""What the record of a study says of its claims: their status, and what was corrected since."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,3 +23,25 @@ def with_status(claims: Sequence[Claim], folder: Path) -> list[Claim]:
 def _status(claim: Claim, row: dict | None) -> str:
     record = {key: value for key, value in as_record(claim).items() if key != "status"}
     return row["status"] if row and row["fingerprint"] == fingerprint(record) else "UNVERIFIED"
+
+
+def corrections_in(folder: Path) -> list[str]:
+    """What was corrected since, in public and with its date, as `correct` wrote it."""
+    return [f"{one['corrected_at'][:10]}, {', '.join(one['affected_fields'])}: {one['public_note']}"
+            for one in _events(folder)]  # fmt: skip
+
+
+def corrections_of(folder: Path) -> dict[str, list[str]]:
+    """What was corrected since of each claim, by its name; claims without a correction are left out."""
+    found: dict[str, list[str]] = {}
+    for one in _events(folder):
+        for field in one["affected_fields"]:
+            file, _, claim = field.partition(":")
+            if file == "claims.json":
+                found.setdefault(claim, []).append(f"{one['corrected_at'][:10]}: {one['public_note']}")
+    return found
+
+
+def _events(folder: Path) -> list[dict]:
+    file = Path(folder) / "record" / "correction-record.json"
+    return read_json(file)["correction_events"] if file.is_file() else []

@@ -8,7 +8,8 @@ import pandas as pd
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.hypotheses import every_hypothesis
 from polystilts.evidence.ledger import find_claim
-from polystilts.files import read_json, write_text
+from polystilts.evidence.status import corrections_in
+from polystilts.files import write_text
 from polystilts.languages import LANGUAGES
 from polystilts.statistics.flags import learned_intermediates
 
@@ -120,14 +121,6 @@ def learned_lines(learned: pd.DataFrame) -> list[str]:
         f"{row.n:.0f} items, {row.runs} run{'s' * (row.runs != 1)})"
         for row in learned.itertuples()
     ]
-
-
-def corrections_in(folder: Path) -> list[str]:
-    """What was corrected since, in public and with its date, as `correct` wrote it."""
-    file = folder / "record" / "correction-record.json"
-    events = read_json(file)["correction_events"] if file.is_file() else []
-    return [f"{one['corrected_at'][:10]}, {', '.join(one['affected_fields'])}: {one['public_note']}"
-            for one in events]  # fmt: skip
 
 
 def write_summary(

@@ -7,6 +7,7 @@ from pathlib import Path
 from polystilts import paths
 from polystilts.evidence.claim import Claim, signed
 from polystilts.evidence.ledger import judged_claims
+from polystilts.evidence.status import corrections_of
 from polystilts.evidence.summary import headline, practice_of
 
 GUIDES = ("glossary", "teach", "cookbook", "cost")  # of docs/, in the order of the book
@@ -47,7 +48,10 @@ def claims_page(folder: Path) -> str:
         "computed from, so it can be followed to the predictions by one command, and checked by another: "
         f"`python -m polystilts verify outputs/{folder.name}`.",
     ]
-    parts += [claim_section(claim, folder.name) for claim in judged_claims(folder)]
+    corrected = corrections_of(folder)
+    parts += [
+        claim_section(claim, folder.name, corrected.get(claim.id, ())) for claim in judged_claims(folder)
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -64,14 +68,15 @@ def chapters_beside(folder: Path) -> dict[str, Path]:
     return {page: file for page, file in files.items() if file.exists()}
 
 
-def claim_section(claim: Claim, scale: str) -> str:
-    """One claim with its trace."""
+def claim_section(claim: Claim, scale: str, corrections: Sequence[str] = ()) -> str:
+    """One claim with its trace, and with what was corrected since."""
     files = claim.lineage.get("files", {})
     kind = "confirmatory" if claim.confirmatory else "exploratory"
     lines = [
         f"({anchor(claim.id)})=\n## {claim.id}",
         claim.sentence,
         f"*Outcome:* **{claim.outcome}** · *status:* {claim.status} · {kind} · n = {claim.n}",
+        *(f"**Corrected** {words}" for words in corrections),
         f"Follow it: `python -m polystilts trace {claim.id} --outputs outputs/{scale}`",
     ]
     if files:

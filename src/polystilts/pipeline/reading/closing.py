@@ -8,6 +8,7 @@ from polystilts import paths
 from polystilts.evidence.claim import Claim, number
 from polystilts.evidence.hypotheses import every_hypothesis, frozen_sentence, hypotheses_for
 from polystilts.evidence.ledger import read_claims
+from polystilts.evidence.status import corrections_in
 from polystilts.evidence.summary import headline
 from polystilts.files import read_json
 from polystilts.pipeline import stages
@@ -45,12 +46,14 @@ def plotted(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def answer_sentence(study: Study) -> str:
-    """The study's question answered in its own words, retrieval beside it."""
+    """The study's question answered in its own words, retrieval beside it, and what was corrected since."""
     primary, beside = headline(ready_claims(study))
-    return (
-        f"> **The answer at scale `{study.name}`: {primary.outcome}.** {primary.sentence}\n>\n"
-        f"> **Retrieval, beside it: {beside.outcome}.** {beside.sentence}"
+    told = (
+        f"**The answer at scale `{study.name}`: {primary.outcome}.** {primary.sentence}",
+        f"**Retrieval, beside it: {beside.outcome}.** {beside.sentence}",
+        *(f"**Corrected since:** {words}" for words in corrections_in(study.folder)),
     )
+    return "\n>\n".join(f"> {words}" for words in told)
 
 
 def frozen_note(study: Study) -> str:

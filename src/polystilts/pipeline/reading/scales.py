@@ -9,6 +9,7 @@ from polystilts.evidence.claim import Claim, interval_words, signed
 from polystilts.evidence.hypotheses import every_hypothesis
 from polystilts.evidence.ledger import judged_claims
 from polystilts.evidence.readme import TOLD
+from polystilts.evidence.status import corrections_of
 from polystilts.evidence.summary import headline, is_world, practice_of
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import task_title
@@ -63,14 +64,19 @@ def switched_at(scale: str) -> dict[str, Interval]:
 
 
 def agreement_table(study: Study) -> pd.DataFrame:
-    """What this scale and its counterpart, invented or real, found of the same expectation."""
+    """What this scale and its counterpart, invented or real, found of the same expectation.
+
+    Nothing is said of the two together where one of them was corrected since.
+    """
     other = "real-mini" if is_world(study.name) else "world"
     theirs = {claim.id: claim for claim in judged_claims(paths.OUTPUTS / other)}
+    corrected = {*corrections_of(study.folder), *corrections_of(paths.OUTPUTS / other)}
     expected, rows = every_hypothesis(), []
     for claim in judged_claims(study.folder):
         there = theirs.get(claim.id)
         if there is not None and None not in (claim.low, there.low) and expected[claim.id].unit == "points":
-            rows.append((expected[claim.id].sentence, _found(claim), _found(there), agreement(claim, there)))
+            together = "one of them was corrected" if claim.id in corrected else agreement(claim, there)
+            rows.append((expected[claim.id].sentence, _found(claim), _found(there), together))
     return pd.DataFrame(rows, columns=["we expected", f"`{study.name}`", f"`{other}`", "together"])
 
 
