@@ -131,7 +131,7 @@ reading.table(reading.larger_table())
 # ### Every expectation, every outcome
 
 # %%
-reading.table(reading.claims_table(claims, controls=False))
+reading.table(reading.claims_table(claims))
 
 # %% [markdown]
 # Rows that came out against the expectation, or came out as nothing, stand where they stood when they were
