@@ -406,10 +406,11 @@ def test_outcomes_and_statuses_are_counted_apart():
     assert told.endswith("Verified by the gate: 0; falsified: 0; neither: 3.")
 
 
-def test_claims_for_readers_keep_controls_apart():
-    assert list(reading.claims_table(CLAIMS)["outcome"]) == ["supported", "undecided", "contradicted"]
-    assert list(reading.claims_table(CLAIMS, controls=True)["outcome"]) == ["contradicted"]
-    assert reading.claims_table(CLAIMS).iloc[0]["found (points)"] == "+3.0 (95 % interval +2.0 to +4.0)"
+def test_claims_for_readers_say_which_are_controls():
+    table = reading.claims_table(CLAIMS)
+    assert list(table["outcome"]) == ["supported", "undecided", "contradicted"]
+    assert list(table["we expected"].str.startswith("Control: ")) == [False, False, True]
+    assert table.iloc[0]["found (points)"] == "+3.0 (95 % interval +2.0 to +4.0)"
 
 
 def test_what_is_left_open_has_its_reason():

@@ -26,15 +26,15 @@ def ready_claims(study: Study) -> list[Claim]:
     return read_claims(study.folder / "claims.json")
 
 
-def claims_table(claims: Sequence[Claim], controls: bool | None = None) -> pd.DataFrame:
-    """The claims for readers: what was expected, what was found, and the two verdicts."""
+def claims_table(claims: Sequence[Claim]) -> pd.DataFrame:
+    """The claims for readers: what was expected, what was found, and the two verdicts; controls say so."""
     rows = []
     expected = every_hypothesis()
     for claim in claims:
         row = expected[claim.hypothesis]
-        if controls is None or row.control == controls:
-            rows.append((row.sentence, number(claim, unit="" if row.unit == "points" else row.unit),
-                         claim.units, claim.outcome, claim.status))  # fmt: skip
+        rows.append((f"Control: {row.sentence}" if row.control else row.sentence,
+                     number(claim, unit="" if row.unit == "points" else row.unit),
+                     claim.units, claim.outcome, claim.status))  # fmt: skip
     columns = ["we expected", "found (points)", "units", "outcome", "status"]
     return pd.DataFrame(rows, columns=columns)
 
