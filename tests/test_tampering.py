@@ -309,6 +309,13 @@ def flattered_side(root):
     edit_claim(root, "primary", sentence=words)
 
 
+def caveat_left_out(root):
+    sentence = claim_of(root)["sentence"]
+    words = re.sub(r" Only one [^.]*\.", "", sentence)
+    assert words != sentence
+    edit_claim(root, "primary", sentence=words)
+
+
 def forgotten_claim(root):
     file = outputs(root) / "claims.json"
     content = read_json(file)
@@ -520,6 +527,7 @@ TAMPERS = [
     (changed_outcome, "claim primary: outcome is supported, found undecided"),
     (changed_sentence, "claim primary: its sentence does not say 'Found:"),
     (flattered_side, "claim primary: its sentence does not say '"),
+    (caveat_left_out, "claim primary: its sentence does not say 'Only one world, .* is said about others"),
     (forgotten_claim, "claims.json says nothing of the hypotheses primary"),
     (changed_data, "the data of w0 are not those that 6 runs read: lexicons/dor.csv"),
     (changed_labels, "labels/w0/udpos.parquet: 1 labels are not the right answers of the data"),
