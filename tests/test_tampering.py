@@ -285,7 +285,7 @@ def false_confirmation(root):
 
 
 def claim_without_runs(root):
-    claim = next(row for row in read_json(outputs(root) / "claims.json")["claims"] if row["id"] == "primary")
+    claim = claim_of(root)
     edit_claim(root, "primary", lineage=claim["lineage"] | {"runs": [], "files": {}})
 
 
@@ -298,12 +298,12 @@ def changed_outcome(root):
 
 
 def changed_sentence(root):
-    claim = next(row for row in read_json(outputs(root) / "claims.json")["claims"] if row["id"] == "primary")
+    claim = claim_of(root)
     edit_claim(root, "primary", sentence=claim["sentence"].replace("Found: ", "Found: +9.9 points, once "))
 
 
 def flattered_side(root):
-    claim = next(row for row in read_json(outputs(root) / "claims.json")["claims"] if row["id"] == "primary")
+    claim = claim_of(root)
     words = re.sub(r"no practice: translated \S+ ", "no practice: translated +9.9 ", claim["sentence"])
     assert words != claim["sentence"]
     edit_claim(root, "primary", sentence=words)
