@@ -6,6 +6,7 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 VENV ?= .venv
 LAB ?=
+TESTS ?= not proof
 RUN = $(VENV)/bin/python -m polystilts
 CHOSEN = --scale $(SCALE) $(if $(SET),--set '$(SET)') $(if $(DATA),--data '$(DATA)') --cores $(CORES)
 READY = $(VENV)/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
@@ -39,8 +40,8 @@ status: $(READY)  ## show which chapters of a study are done
 book: $(READY)  ## make the book of a study from its executed chapters
 	@$(RUN) book $(CHOSEN)
 
-test: $(READY)  ## run the tests
-	@$(VENV)/bin/ruff check . && OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(READY)  ## run the tests (TESTS=proof: kills, full disks, whole exercises)
+	@$(VENV)/bin/ruff check . && OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(TESTS)"
 
 bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet machine
 	@$(VENV)/bin/python bench/run.py

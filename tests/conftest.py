@@ -1,8 +1,14 @@
 """The order of the tests: files that train or run chapters come first, so that no core idles at the end."""
 
+import yaml
+from hypothesis.internal.conjecture import providers
+
 from polystilts.evidence.json_schema import without_address_checker
 
 without_address_checker()  # it would cost every process of the tests some seconds
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same loader in C: scales are read often
+# Hypothesis would read the source of every module that is loaded, for constants to try: half a minute in all.
+providers._get_local_constants = lambda: providers._local_constants
 
 
 def pytest_collection_modifyitems(items):

@@ -98,6 +98,7 @@ sys.meta_path.insert(0, Blocked())
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_killed_twice_and_without_notebook_tools_the_scores_are_the_same_bytes(tiny, tmp_path):
     root = copy_of_the_study(tmp_path / "alone")
     (tmp_path / "sitecustomize.py").write_text(BLOCKED.format(names=NOTEBOOK_TOOLS))

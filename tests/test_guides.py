@@ -76,6 +76,7 @@ def copy(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_the_cookbook_works_as_written(copy):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     where = {**os.environ, "PATH": path, "PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}

@@ -251,6 +251,8 @@ def test_pretraining_learns_and_is_byte_identical(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+@pytest.mark.proof
 def test_two_processes_share_the_tokens_of_an_update(tmp_path):
     """That two processes always come to the same bytes is seen in test_resume.py."""
     knobs = small(processes=2, updates=5, tokens_per_update=512)

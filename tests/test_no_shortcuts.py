@@ -176,6 +176,7 @@ def demo(tmp_path_factory) -> tuple[Path, Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("name", "view"),
     [

@@ -238,11 +238,24 @@ def execute(cells: list[str], namespace: dict, what: str) -> None:
     assert not told, f"{what}: {told}"
 
 
-@pytest.mark.slow
-@EVERY
-def test_a_paired_script_runs_and_so_do_the_answers_of_its_exercises(chapter, somewhere):
+def run_script(chapter, somewhere) -> dict:
+    """The names that the code of a chapter leaves, run from its first cell to its last."""
     namespace: dict = {}
     execute(code_cells(read(chapter)), namespace, f"{chapter.name}, code cell")
     assert namespace["study"].folder == somewhere / "tiny+lab"
-    assert all((namespace["study"].folder / name).exists() for name in chapter.writes)
+    return namespace
+
+
+@pytest.mark.slow
+@EVERY
+def test_a_paired_script_runs(chapter, somewhere):
+    study = run_script(chapter, somewhere)["study"]
+    assert all((study.folder / name).exists() for name in chapter.writes)
+
+
+@pytest.mark.slow
+@pytest.mark.proof
+@EVERY
+def test_the_answers_of_the_exercises_run(chapter, somewhere):
+    namespace = run_script(chapter, somewhere)
     execute(answers(read(chapter)), namespace, f"{chapter.name}, answer")

@@ -68,6 +68,7 @@ def copy_of(root: Path, target: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_a_second_run_is_told_who_holds_the_study_and_touches_nothing(tmp_path):
     root = small_study.make_repository(tmp_path / "held", batches=2)
     first = start(root)
@@ -101,6 +102,7 @@ def test_a_scheduler_that_ends_the_study_leaves_no_process_no_lock_and_one_messa
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_orphans_of_a_killed_run_are_found_and_ended_before_anything_starts(whole, tmp_path):
     root = small_study.make_repository(tmp_path / "orphans", batches=2)
     driver = start(root)
@@ -156,6 +158,7 @@ mount -o remount,size=50m small "$ROOT/outputs" && df --output=used "$ROOT/outpu
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_a_full_disk_is_said_in_words_and_room_lets_the_same_command_finish(whole, tmp_path):
     root = small_study.make_repository(tmp_path / "full")
     (root / "outputs").mkdir()

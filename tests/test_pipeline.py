@@ -192,6 +192,7 @@ def test_another_seed_runs_only_the_new_cells(finished, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_a_clone_with_committed_outputs_runs_everything_though_it_is_killed(finished, tmp_path):
     root = copy_of(finished[0], tmp_path / "clone")
     shutil.rmtree(root / "outputs/tiny/.done")

@@ -136,21 +136,51 @@ def test_a_finished_stage_forgets_its_point(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["model"]
 
 
+def pretraining_knobs(processes: int) -> dict:
+    return {**SIZE, "pieces": 60, "vocabulary_lines": 200, "updates": 60, "tokens_per_update": 512,
+            "processes": processes}  # fmt: skip
+
+
+def ends_as_undisturbed(root: Path, corpus: Path, knobs: dict, capfd) -> None:
+    """The pretraining that was killed in `root` goes on, and leaves what one without a kill leaves."""
+    assert list(root.glob("killed/.resume-*")) and not (root / "killed" / "e").exists()
+    killed = make_encoder(root / "killed" / "e", corpus, knobs, 0)
+    assert "training goes on after update" in capfd.readouterr().err
+    whole = make_encoder(root / "whole" / "e", corpus, knobs, 0)
+    for name in ("model.safetensors", "pretraining.csv", "pretraining.json"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+    assert not list(root.glob("*/.resume-*"))
+
+
+def test_a_stopped_pretraining_ends_as_an_undisturbed_one(tmp_path, monkeypatch, capfd):
+    corpus, knobs = write_corpus(tmp_path / "corpus"), pretraining_knobs(processes=1)
+    write = resume.ResumePoint.write
+
+    def write_and_die(point, progress):
+        write(point, progress)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resume, "EVERY_S", 0.0)
+        patch.setattr(resume.ResumePoint, "write", write_and_die)
+        with pytest.raises(Killed):
+            make_encoder(tmp_path / "killed" / "e", corpus, knobs, 0)
+    ends_as_undisturbed(tmp_path, corpus, knobs, capfd)
+
+
 PRETRAIN = """
 import sys
 from pathlib import Path
 from polystilts.models import pretraining, resume
 resume.EVERY_S = 0.0
-knobs = {knobs}
-pretraining.make_encoder(Path(sys.argv[1]), Path(sys.argv[2]), knobs, 0)
+pretraining.make_encoder(Path(sys.argv[1]), Path(sys.argv[2]), {knobs}, 0)
 """
 
 
-@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_a_killed_pretraining_ends_as_an_undisturbed_one(tmp_path, processes, capfd):
-    corpus = write_corpus(tmp_path / "corpus")
-    knobs = {**SIZE, "pieces": 60, "vocabulary_lines": 200, "updates": 60, "tokens_per_update": 512,
-             "processes": processes}  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.proof
+def test_a_killed_pretraining_of_two_processes_ends_as_an_undisturbed_one(tmp_path, capfd):
+    corpus, knobs = write_corpus(tmp_path / "corpus"), pretraining_knobs(processes=2)
     command = [sys.executable, "-c", PRETRAIN.format(knobs=knobs), tmp_path / "killed" / "e", corpus]
     child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, start_new_session=True)
     deadline = time.monotonic() + 120
@@ -158,10 +188,4 @@ def test_a_killed_pretraining_ends_as_an_undisturbed_one(tmp_path, processes, ca
         time.sleep(0.05)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    assert not (tmp_path / "killed" / "e").exists()
-    killed = make_encoder(tmp_path / "killed" / "e", corpus, knobs, 0)
-    assert "training goes on after update" in capfd.readouterr().err
-    whole = make_encoder(tmp_path / "whole" / "e", corpus, knobs, 0)
-    for name in ("model.safetensors", "pretraining.csv", "pretraining.json"):
-        assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
-    assert not list(tmp_path.glob("*/.resume-*"))
+    ends_as_undisturbed(tmp_path, corpus, knobs, capfd)

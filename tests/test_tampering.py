@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +13,8 @@ from small_evidence import make_repository
 
 from polystilts.errors import WrongUse
 from polystilts.evidence.conclude import conclude
-from polystilts.files import fingerprint, read_json, sha256, write_json
-from polystilts.gate import recompute
+from polystilts.files import fingerprint, read_json, sha256, sha256_of_folder, write_json
+from polystilts.gate import counterexamples, data, recompute
 from polystilts.gate.evidence import Evidence, open_evidence
 from polystilts.gate.verdict import verify
 from polystilts.pipeline.records import code_now
@@ -27,9 +28,48 @@ def untouched(tmp_path_factory) -> Path:
     return make_repository(tmp_path_factory.mktemp("study")).parents[1]
 
 
+@pytest.fixture(scope="module")
+def remembered() -> list[tuple]:
+    """Ways to mark and look through files that do so once: the same bytes give the same findings."""
+
+    def once(work, read):
+        known = {}
+
+        def recall(*asked):
+            key = fingerprint(read(*asked))
+            if key not in known:
+                found = work(*asked)
+                known[key] = list(found) if isinstance(found, Iterator) else found
+            return known[key]
+
+        return recall
+
+    def seen(evidence, world, seed, asked):
+        labels = sha256_of_folder(evidence.folder / "labels")
+        return [labels, sha256_of_folder(world / "examples"), seed, list(asked)]
+
+    def tables(rows, *frames_and_levels):
+        frames, levels = frames_and_levels[:2], frames_and_levels[2]
+        return [
+            rows,
+            [frame.to_csv() for frame in frames],
+            {world: sorted(low) for world, low in levels.items()},
+        ]
+
+    return [
+        (recompute, "call_all", once(recompute.call_all, tables)),
+        (counterexamples, "hunt", once(counterexamples.hunt, lambda call, row, _: [id(call), row])),
+        (recompute, "_mark_again", once(recompute._mark_again, lambda one: [one[1], *map(sha256, one[2:])])),
+        (data, "leaks", once(data.leaks, lambda world, real: [sha256_of_folder(world), real])),
+        (data, "_labels", once(data._labels, seen)),
+    ]
+
+
 @pytest.fixture
-def root(untouched, tmp_path) -> Path:
+def root(untouched, remembered, tmp_path, monkeypatch) -> Path:
     """A copy that a test may tamper with."""
+    for place, name, way in remembered:
+        monkeypatch.setattr(place, name, way)
     return Path(
         shutil.copytree(untouched, tmp_path / "copy", ignore=shutil.ignore_patterns(".done", "checkpoints"))
     )
@@ -106,7 +146,7 @@ def publish_again(root: Path) -> None:
         record["hashes"]["code"] = fingerprint([stage["code"] for stage in record["stages"]])
 
     edit_records(root, seal)
-    _, again = recompute.check_scores(open_evidence(folder, root))
+    again = marked_again(open_evidence(folder, root))[1]
 
     def mark(table):
         keys = [*recompute.KEY, "split"]
@@ -116,6 +156,11 @@ def publish_again(root: Path) -> None:
 
     edit_table(root, "scores", mark)
     conclude(folder, next(iter(open_evidence(folder, root).runs.values()))["parameters"])
+
+
+def marked_again(evidence: Evidence) -> tuple:
+    with recompute.marking(evidence) as marked:
+        return recompute.check_scores(evidence, marked)
 
 
 def predictions(root: Path, run: str = ENGLISH, target: str = "udpos") -> Path:
@@ -635,15 +680,16 @@ def test_a_record_that_does_not_say_what_it_is_cannot_be_judged(root, file):
 
 def test_several_processes_mark_as_one_does(untouched, monkeypatch):
     evidence = open_evidence(outputs(untouched), untouched)
-    alone, table = recompute.check_scores(evidence)
+    alone, table = marked_again(evidence)
     monkeypatch.setattr(recompute, "FILES_A_PROCESS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    together, again = recompute.check_scores(evidence)
+    together, again = marked_again(evidence)
     assert together == alone and together.facts["prediction_files"] == 18
     pd.testing.assert_frame_equal(again, table)
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_a_cell_repeated_in_the_sandbox_verifies_its_claims(root):
     verdict = judged(
         root, replicate=1, hardware=read_json(outputs(root) / "runs" / ENGLISH / "run.json")["hardware"]

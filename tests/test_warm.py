@@ -38,7 +38,7 @@ def copies_of(server: psutil.Process) -> list[psutil.Process]:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """The environment of jobs beside a process that stands by."""
-    with warm.warm_start({**os.environ, "OMP_NUM_THREADS": "1"}) as environment:
+    with warm.warm_start({**os.environ, "OMP_NUM_THREADS": "1"}, notebooks=False) as environment:
         until(Path(environment[warm.ADDRESS]).exists)
         yield environment
 
@@ -92,7 +92,8 @@ def test_the_process_that_is_copied_has_one_thread(server):
     assert any("libtorch" in place.path for place in server.memory_maps())
 
 
-def test_changed_code_is_never_copied(tmp_path):
+def test_changed_code_is_never_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr(warm, "WORK", ("polystilts.pipeline.mill",))  # the rest would be imported in vain
     package = tmp_path / "polystilts"
     shutil.copytree(paths.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     with warm.warm_start({**os.environ, "PYTHONPATH": str(tmp_path)}, notebooks=False) as told:

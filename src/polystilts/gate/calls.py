@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import scipy
 
-from polystilts.gate.estimates import Estimate, differences, estimate, subset
+from polystilts.gate.estimates import Estimate, differences, easily_taken, estimate, subset
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def cells_of(
     control: str,
 ) -> pd.DataFrame:
     """Every matched difference of two arms, with what is known of its language."""
-    return with_language_facts(differences(scores, treatment, control), languages, low_resource)
+    return easily_taken(with_language_facts(differences(scores, treatment, control), languages, low_resource))
 
 
 def call_all(

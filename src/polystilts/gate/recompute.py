@@ -5,8 +5,10 @@ import multiprocessing
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -26,20 +28,25 @@ from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS
 
 ROUNDING = 1.5e-6  # tables keep six decimals
-FILES_A_PROCESS = 50  # starting a process takes as long as marking about thirty files of predictions
+FILES_A_PROCESS = 50  # starting a process takes as long as marking some fifty files of predictions
 UNIT_NOUNS = {"bundle": "bundle", "world_seed": "world", "encoder_seed": "encoder", "seed": "seed"}
 KEY = ["run_id", "target_task", "language", "metric", "variant"]
+Asked = tuple[str, str, Path, Path]  # a run, a target task, and the files of its predictions and labels
 
 
-def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
-    """Mark every prediction again and compare with `tables/scores.csv`; also returns the new scores."""
-    question = "Do predictions and labels give the published scores?"
-    published = evidence.scores
-    if published is None:
-        lost = falsifies("tables/scores.csv is not there: no score can be checked")
-        return Check("scores", question, "There is no score table.", (lost,), complete=False), pd.DataFrame()
-    findings: list[Finding] = []
-    asked, tables, unseen = [], [], defaultdict(set)
+@dataclass(frozen=True)
+class Marking:
+    """The marking of every prediction file: what was asked, what could not be, and answers as they come."""
+
+    asked: Sequence[Asked]
+    unseen: Mapping[Path, set[tuple[str, str]]]  # files that are not there, and whose cells they would be
+    answers: Iterable[pd.DataFrame | str]  # the scores of each file, or why it cannot be marked
+
+
+@contextmanager
+def marking(evidence: Evidence) -> Iterator[Marking]:
+    """Begin to mark every prediction again; many files share the cores, while other checks are at work."""
+    asked, unseen = [], defaultdict(set)
     for run, record in evidence.runs.items():
         world = record["seeds"]["world"]
         for target in record["parameters"]["shared"]["target_tasks"]:
@@ -50,7 +57,27 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
                 unseen[missing[0].relative_to(evidence.folder)].add((run, target))
                 continue
             asked.append((run, target, predictions, labels))
-    for (run, target, predictions, _), again in zip(asked, _marked_again(asked), strict=True):
+    processes = min(os.cpu_count() or 1, len(asked) // FILES_A_PROCESS)
+    if processes < 2 or evidence.scores is None:
+        yield Marking(asked, unseen, map(_mark_again, asked))
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), leave_with_parent) as pool:
+        yield Marking(asked, unseen, pool.map(_mark_again, asked, chunksize=10))
+
+
+def check_scores(evidence: Evidence, marked: Marking) -> tuple[Check, pd.DataFrame]:
+    """Compare what every prediction was marked with, a second time, with `tables/scores.csv`.
+
+    Also returns the new scores.
+    """
+    question = "Do predictions and labels give the published scores?"
+    published = evidence.scores
+    if published is None:
+        lost = falsifies("tables/scores.csv is not there: no score can be checked")
+        return Check("scores", question, "There is no score table.", (lost,), complete=False), pd.DataFrame()
+    findings: list[Finding] = []
+    tables, unseen = [], marked.unseen
+    for (run, target, predictions, _), again in zip(marked.asked, marked.answers, strict=True):
         if isinstance(again, str):
             name = predictions.relative_to(evidence.folder)
             findings.append(falsifies(f"{name} cannot be marked: {again}", (run,)))
@@ -77,19 +104,6 @@ def check_scores(evidence: Evidence) -> tuple[Check, pd.DataFrame]:
     done = f"{len(again):,} scores computed again from {len(tables)} prediction files."
     facts = {"scores": len(again), "prediction_files": len(tables)}
     return Check("scores", question, done, tuple(findings), bool(tables), facts), again
-
-
-Asked = tuple[str, str, Path, Path]  # a run, a target task, and the files of its predictions and labels
-
-
-def _marked_again(asked: Sequence[Asked]) -> Iterator[pd.DataFrame | str]:
-    """The scores of each file, or why it cannot be marked; many files share the cores of the machine."""
-    processes = min(os.cpu_count() or 1, len(asked) // FILES_A_PROCESS)
-    if processes < 2:
-        yield from map(_mark_again, asked)
-        return
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), leave_with_parent) as pool:
-        yield from pool.map(_mark_again, asked, chunksize=10)
 
 
 def leave_with_parent() -> None:

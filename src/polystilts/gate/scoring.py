@@ -1,15 +1,17 @@
 """Every score a second time, from predictions and labels, by other means than the ones that published it.
 
-Accuracy comes from scikit-learn, chunk F1 from seqeval, rankings from ir-measures. Nothing is imported from
+Chunk F1 comes from seqeval, rankings from ir-measures, the rest is counted anew. Nothing is imported from
 the rooms `evaluation` and `statistics`: a mistake there must not be repeated here.
 """
 
 import re
 import string
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,29 +23,53 @@ WITH_ACCURACY = "f1"  # tagging by this metric also reports the share of right w
 NO_CANDIDATE = "-"  # what a sentence without a translation is answered with
 
 
+class Item(NamedTuple):
+    """One test item as its labels have it; only questions have a context and answers."""
+
+    name: str
+    gold: str
+    language: str
+    context: str = ""
+    answers: Sequence[str] = ()
+
+
 def score_again(task: Task, predictions: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     """Columns language, variant, metric, value (0–100) and n; raises StudyError where items do not match."""
-    predictions = predictions.assign(
-        variant=predictions["variant"].fillna("").astype(str) if "variant" in predictions else "",
-        example_id=predictions["example_id"].astype(str),
-    )
-    labels = labels.assign(example_id=labels["example_id"].astype(str))
-    rows = []
-    for (language, variant), part in predictions.groupby(["language", "variant"], sort=True):
-        asked = labels[labels["language"] == language].set_index("example_id")
-        given = part.set_index("example_id")["prediction"]
-        if not given.index.is_unique or set(given.index) != set(asked.index):
-            lost = len(set(asked.index) - set(given.index))
-            raise StudyError(f"{task.name} in {language}: {lost} of {len(asked)} items have no prediction, "
-                             f"{len(given) - given.index.nunique()} have several")  # fmt: skip
-        given = given.loc[asked.index].astype(str).tolist()
-        for metric, value in _measures(task, asked, given).items():
-            rows.append((language, variant, metric, value, len(asked)))
+    asked, rows = _asked(task, labels), []
+    for (language, variant), given in sorted(_given(predictions).items()):
+        items = asked[language]
+        answers = dict(given)
+        if len(answers) != len(given) or answers.keys() != {item.name for item in items}:
+            lost = len({item.name for item in items} - answers.keys())
+            raise StudyError(f"{task.name} in {language}: {lost} of {len(items)} items have no prediction, "
+                             f"{len(given) - len(answers)} have several")  # fmt: skip
+        for metric, value in _measures(task, items, [answers[item.name] for item in items]).items():
+            rows.append((language, variant, metric, value, len(items)))
     return pd.DataFrame(rows, columns=["language", "variant", "metric", "value", "n"])
 
 
-def _measures(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, float]:
-    gold = asked["gold"].astype(str).tolist()
+def _asked(task: Task, labels: pd.DataFrame) -> dict[str, list[Item]]:
+    """The items of each language, in the order of their labels, as plain rows: cells are many and small."""
+    asked: dict[str, list[Item]] = defaultdict(list)
+    more = ("context", "answers") if task.kind == "question_answering" else ()
+    columns = [labels[name].tolist() for name in ("example_id", "gold", "language", *more)]
+    for name, gold, language, *rest in zip(*columns, strict=True):
+        asked[language].append(Item(str(name), str(gold), language, *rest))
+    return asked
+
+
+def _given(predictions: pd.DataFrame) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """What each item is answered with, by language and variant."""
+    given: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    variants = predictions["variant"].fillna("").tolist() if "variant" in predictions else repeat("")
+    columns = [predictions[name].tolist() for name in ("language", "example_id", "prediction")]
+    for variant, (language, name, prediction) in zip(variants, zip(*columns, strict=True), strict=False):
+        given[language, str(variant)].append((str(name), str(prediction)))
+    return given
+
+
+def _measures(task: Task, asked: list[Item], given: list[str]) -> dict[str, float]:
+    gold = [item.gold for item in asked]
     if task.kind == "tagging":
         return _tagging(task, gold, given)
     if task.kind == "question_answering":
@@ -53,10 +79,8 @@ def _measures(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, fl
     return {"accuracy": _accuracy(gold, given)}
 
 
-def _accuracy(gold: list[str], given: list[str]) -> float:
-    from sklearn.metrics import accuracy_score  # a third of a second that every page would wait for
-
-    return 100 * float(accuracy_score(gold, given))
+def _accuracy(gold: Sequence[str], given: Sequence[str]) -> float:
+    return 100 * float(np.mean([one == other for one, other in zip(gold, given, strict=True)]))
 
 
 # --- tags -----------------------------------------------------------------------------------------------
@@ -114,27 +138,26 @@ ARTICLES = {  # what MLQA's evaluator drops before it compares, by language
 }
 
 
-def _answers(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, float]:
+def _answers(task: Task, asked: list[Item], given: list[str]) -> dict[str, float]:
     """SQuAD's F1 and exact match, from contexts, right answers and the places of the guesses."""
     f1, exact = [], []
-    for guess, (language, context, answers) in zip(
-        given, zip(asked["language"], asked["context"], asked["answers"], strict=True), strict=True
-    ):
+    for guess, item in zip(given, asked, strict=True):
         first, last = map(int, guess.rsplit(":", 1))
-        mine = _words(context[first:last] if first >= 0 else "", task.normaliser, language)
-        right = [_words(str(answer), task.normaliser, language) for answer in answers]
-        kept = [words for words in right if words] or [[]]
+        mine = _words(item.context[first:last] if first >= 0 else "", task.normaliser, item.language)
+        right = [_words(str(answer), task.normaliser, item.language) for answer in item.answers]
+        kept = [words for words in right if words] or [()]
         f1.append(max(_overlap(words, mine, task.unanswerable) for words in kept))
         # SQuAD 2 passes over answers that normalise to nothing; SQuAD 1.1 compares whatever is there.
         exact.append(float(mine in (kept if task.unanswerable else right)))
     return {"f1": 100 * float(np.mean(f1)), "exact_match": 100 * float(np.mean(exact))}
 
 
-def _words(text: str, rule: str, language: str) -> list[str]:
+@lru_cache(100_000)  # every run is asked for the same right answers
+def _words(text: str, rule: str, language: str) -> tuple[str, ...]:
     """The words of an answer as SQuAD, or MLQA in its language, compares them.
 
     >>> _words("The cat's “Hat”!", "squad", "de"), _words("Die „Katze“", "mlqa", "de")
-    (['cats', '“hat”'], ['katze'])
+    (('cats', '“hat”'), ('katze',))
     """
     marks = set(string.punctuation)
     mlqa = rule == "mlqa"
@@ -146,10 +169,10 @@ def _words(text: str, rule: str, language: str) -> list[str]:
         bare = re.sub(ARTICLES["en"], " ", bare)
     elif language in ARTICLES:
         bare = re.sub(ARTICLES[language], " ", bare)
-    return bare.split()
+    return tuple(bare.split())
 
 
-def _overlap(right: list[str], guess: list[str], nothing_may_be_right: bool) -> float:
+def _overlap(right: Sequence[str], guess: Sequence[str], nothing_may_be_right: bool) -> float:
     if not right or not guess:
         return float(nothing_may_be_right and right == guess)
     counted = Counter(right)
@@ -161,11 +184,11 @@ def _overlap(right: list[str], guess: list[str], nothing_may_be_right: bool) -> 
 # --- rankings -------------------------------------------------------------------------------------------
 
 
-def _rankings(task: Task, asked: pd.DataFrame, given: list[str]) -> dict[str, float]:
-    gold, ranked = asked["gold"].astype(str).tolist(), [guess.split(" ... ")[0] for guess in given]
+def _rankings(task: Task, asked: list[Item], given: list[str]) -> dict[str, float]:
+    gold, ranked = [item.gold for item in asked], [guess.split(" ... ")[0] for guess in given]
     if task.metric == "bucc_f1":
-        right = {(item, name) for item, name in zip(asked.index, gold, strict=True) if name != NO_CANDIDATE}
-        mined = {(item, name) for item, name in zip(asked.index, given, strict=True) if name != NO_CANDIDATE}
+        right = {(item.name, item.gold) for item in asked if item.gold != NO_CANDIDATE}
+        mined = {(item.name, name) for item, name in zip(asked, given, strict=True) if name != NO_CANDIDATE}
         return {"bucc_f1": 200 * len(right & mined) / (len(right) + len(mined))}
     if task.metric == "accuracy":
         first = [guess.split()[0] if guess.split() else "" for guess in ranked]

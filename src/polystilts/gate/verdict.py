@@ -22,7 +22,7 @@ from polystilts.gate.protocol import (
     check_freeze,
     check_selection,
 )
-from polystilts.gate.recompute import check_claims, check_gains, check_scores
+from polystilts.gate.recompute import check_claims, check_gains, check_scores, marking
 from polystilts.gate.replication import Rerun, check_replication
 
 EXIT_CODES = {"VERIFIED": 0, "FALSIFIED": 1, "UNVERIFIED": 3, "UNVERIFIED (stale)": 3}
@@ -106,15 +106,17 @@ def _all_checks(
     readme: bool,
 ) -> tuple[list[Check], dict[str, Call], dict[str, list[Counterexample]], list[Rerun]]:
     today = code_now(evidence.parameters) if code_now and evidence.parameters else None
-    scores, _ = check_scores(evidence)
-    claims, calls = check_claims(evidence)
-    data, worlds = check_data(evidence, place, today)
-    hunt, hunted = check_counterexamples(evidence, calls, evidence.hypotheses)
+    with marking(evidence) as marked:
+        claims, calls = check_claims(evidence)
+        data, worlds = check_data(evidence, place, today)
+        hunt, hunted = check_counterexamples(evidence, calls, evidence.hypotheses)
+        prose = check_prose(evidence, readme)
+        scores, _ = check_scores(evidence, marked)
     again, reruns = check_replication(evidence, calls, worlds, place, replicate, seed, hardware)
     checks = [
         check_files(evidence), check_runs(evidence), check_predictions(evidence), check_encoder(evidence),
         check_code(evidence, today), data, scores, check_gains(evidence), claims, again, hunt,
-        check_prose(evidence, readme), check_citations(evidence), check_controls(evidence, calls),
+        prose, check_citations(evidence), check_controls(evidence, calls),
         check_exposure(evidence), check_budgets(evidence), check_selection(evidence), check_freeze(evidence),
     ]  # fmt: skip
     return checks, calls, hunted, reruns

@@ -94,6 +94,7 @@ def mill(study: Study, job: Job, **given: Any) -> None:
                 values,
                 kernel_name="python3",
                 progress_bar=False,
+                request_save_on_cell_execute=False,  # half a minute is often enough
                 cwd=str(paths.NOTEBOOKS),
                 **({"kernel_manager_class": warm_kernels()} if warm.ADDRESS in os.environ else {}),
             )
