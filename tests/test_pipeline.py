@@ -17,10 +17,11 @@ import small_study
 
 from polystilts import paths
 from polystilts.errors import WrongUse
-from polystilts.files import read_json
+from polystilts.files import read_json, write_json
 from polystilts.pipeline.cells import code_hash, contents, finish
 from polystilts.pipeline.chapters import CHAPTERS, jobs_of, needed_jobs
 from polystilts.pipeline.mill import declared_knobs
+from polystilts.pipeline.stages import with_others
 from polystilts.pipeline.study import open_study, share, tag_of
 
 
@@ -114,6 +115,22 @@ def test_batches_wait_for_their_own_batch_only():
     assert needs["06_zero_shot_transfer.2"] == ["05_target_finetuning.2"]
     assert needs["06_zero_shot_transfer.1"] == ["05_target_finetuning.1", "05_target_finetuning.2"]
     assert [chapter.name[:2] for chapter in CHAPTERS] == [f"{number:02d}" for number in range(9)]
+
+
+def test_a_batch_that_is_done_early_helps_the_others_where_they_share_a_machine(study, monkeypatch):
+    own, needed = share(study, study.runs, "1/2"), "04_intermediate_training"
+
+    def taken():
+        return list(with_others(study, own, needed))
+
+    monkeypatch.setenv("POLYSTILTS_TOGETHER", "1")
+    for number in (1, 2):
+        assert taken() == own  # a checkpoint that another batch is still at may not be read
+        write_json(study.folder / ".done" / f"{needed}.{number}.json", {})
+    assert taken() == own + [run for run in study.runs[::-1] if run not in own]
+    assert sorted(run.run_id for run in taken()) == sorted(run.run_id for run in study.runs)
+    monkeypatch.setenv("POLYSTILTS_TOGETHER", "")  # in a queue
+    assert taken() == own
 
 
 def test_only_one_parameters_cell_is_read():

@@ -218,26 +218,30 @@ def score_predictions(
     errors call the predictions: give the file's path.
     """
     paired = _pair(task, predictions, labels, where)
-    items = pd.DataFrame(_items(task, paired, where))
+    items = _items(task, paired, where)
+    names, golds, given = (paired[column].tolist() for column in ("example_id", "gold", "prediction"))
+    cells: dict[tuple[str, str], list[int]] = {}  # the rows of each: as lists, for cells are many and small
+    for row, cell in enumerate(zip(paired["language"].tolist(), paired["variant"].tolist(), strict=True)):
+        cells.setdefault(cell, []).append(row)
     rows = []
-    for (language, variant), part in paired.groupby(["language", "variant"], sort=True):
+    for (language, variant), part in sorted(cells.items()):
         for metric in metrics_of(task):
             if task.kind == "tagging":
-                gold, tags = ([text.split(" ") for text in part[name]] for name in ("gold", "prediction"))
+                gold, tags = ([texts[row].split(" ") for row in part] for texts in (golds, given))
                 measure = metrics.token_accuracy if metric == "token_accuracy" else metrics.chunk_f1
                 value = measure(gold, tags)
             elif metric == "bucc_f1":
-                value = metrics.bucc_f1(_pairs(part, "gold"), _pairs(part, "prediction"))
+                right, mined = (
+                    {(names[row], texts[row]) for row in part if texts[row] != NO_CANDIDATE}
+                    for texts in (golds, given)
+                )
+                value = metrics.bucc_f1(right, mined)
             elif metric in items:
-                value = metrics.mean_score(items.loc[part.index, metric])
+                value = metrics.mean_score(items[metric][row] for row in part)
             else:  # a whole ranking was asked for, and only its head is there
                 continue
             rows.append((language, variant, metric, value, len(part)))
     return pd.DataFrame(rows, columns=["language", "variant", "metric", "value", "n"])
-
-
-def _pairs(rows: pd.DataFrame, column: str) -> set[tuple[str, str]]:
-    return {(a, b) for a, b in zip(rows["example_id"], rows[column], strict=True) if b != NO_CANDIDATE}
 
 
 def score_run(

@@ -42,6 +42,7 @@ def environment_of(study: Study, data: str, invocation: str, profile: str = "") 
         "POLYSTILTS_DRIVER": f"{platform.node()}:{me.pid}:{me.create_time()}",
         "POLYSTILTS_INVOCATION": invocation,
         "POLYSTILTS_DATA": str(Path(data).resolve()) if data else os.environ.get("POLYSTILTS_DATA", ""),
+        "POLYSTILTS_TOGETHER": "" if profile else "1",
         "POLYSTILTS_GPUS": gpus_of_a_cluster(study) if profile else ",".join(gpus_here()),
     }
 

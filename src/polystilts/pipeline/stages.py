@@ -4,7 +4,8 @@ What is finished is skipped, so a chapter may call any of them, alone or in orde
 are imported inside the functions: reading scores must not wait for torch.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -121,10 +122,23 @@ def train_intermediates(study: Study, runs: Sequence[Run]) -> None:
         )  # fmt: skip
 
 
+def with_others(study: Study, runs: Sequence[Run], needed: str) -> Iterator[Run]:
+    """These runs, then those of other batches from the last backwards: whoever is done early helps.
+
+    Only where all batches share one machine, for one that waits in a queue brings time of its own; and only
+    once every batch of the chapter that is `needed` is done.
+    """
+    yield from runs
+    jobs = range(1, min(study.scale.shared["batches"], len(study.runs)) + 1)
+    done = all((study.folder / ".done" / f"{needed}.{number}.json").exists() for number in jobs)
+    if done and os.environ.get("POLYSTILTS_TOGETHER"):
+        yield from (run for run in study.runs[::-1] if run not in runs)
+
+
 def finetune_targets(study: Study, runs: Sequence[Run]) -> None:
     """Tune each run on source-language rows; targets that share rows share a checkpoint."""
     train_intermediates(study, runs)
-    for run in runs:
+    for run in with_others(study, runs, "04_intermediate_training"):
         for task in study.training_tasks:
             parameters = finetune_parameters(study, run, task)
 
@@ -154,7 +168,7 @@ def predict_targets(study: Study, runs: Sequence[Run]) -> None:
     """Let each run answer its target tasks in every language it is asked in."""
     finetune_targets(study, runs)
     parameters = predict_parameters(study)
-    for run in runs:
+    for run in with_others(study, runs, "05_target_finetuning"):
         fresh = []
         for target in study.target_tasks:
             task = TASKS[target].training_task
