@@ -20,6 +20,7 @@ from polystilts.errors import WrongUse
 from polystilts.files import read_json, write_json
 from polystilts.pipeline.cells import code_hash, contents, finish
 from polystilts.pipeline.chapters import CHAPTERS, jobs_of, needed_jobs
+from polystilts.pipeline.engine import environment_of
 from polystilts.pipeline.mill import declared_knobs
 from polystilts.pipeline.stages import with_others
 from polystilts.pipeline.study import open_study, share, tag_of
@@ -123,13 +124,14 @@ def test_a_batch_that_is_done_early_helps_the_others_where_they_share_a_machine(
     def taken():
         return list(with_others(study, own, needed))
 
-    monkeypatch.setenv("POLYSTILTS_TOGETHER", "1")
+    here, queue = (environment_of(study, "", "x", profile) for profile in ("", "profiles/slurm"))
+    monkeypatch.setenv("POLYSTILTS_TOGETHER", here["POLYSTILTS_TOGETHER"])
     for number in (1, 2):
         assert taken() == own  # a checkpoint that another batch is still at may not be read
         write_json(study.folder / ".done" / f"{needed}.{number}.json", {})
     assert taken() == own + [run for run in study.runs[::-1] if run not in own]
     assert sorted(run.run_id for run in taken()) == sorted(run.run_id for run in study.runs)
-    monkeypatch.setenv("POLYSTILTS_TOGETHER", "")  # in a queue
+    monkeypatch.setenv("POLYSTILTS_TOGETHER", queue["POLYSTILTS_TOGETHER"])
     assert taken() == own
 
 
