@@ -16,7 +16,7 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 # Flags that keep the browser itself from asking its makers for anything.
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update")  # fmt: skip
-WIDTHS = {"desk": 1280, "phone": 390}
+WIDTHS, HEIGHT = {"desk": 1280, "phone": 390}, 900
 
 pytestmark = [
     pytest.mark.slow,
@@ -62,13 +62,12 @@ def browser():
         opened.close()
 
 
-@pytest.fixture
-def visit(site, browser, request):
-    """Open pages in a window of a width, and keep what went wrong."""
+@contextmanager
+def window(site, browser):
+    """A window on the book, which keeps what went wrong in it."""
     wrong = []
     with served(site) as address:
-        width = getattr(request, "param", WIDTHS["desk"])
-        page = browser.new_page(viewport={"width": width, "height": 900})
+        page = browser.new_page(viewport={"width": WIDTHS["desk"], "height": HEIGHT})
         page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url))
@@ -78,33 +77,60 @@ def visit(site, browser, request):
         page.close()
 
 
-@pytest.mark.parametrize("visit", WIDTHS.values(), ids=WIDTHS, indirect=True)
-def test_every_page_opens_whole_and_asks_nobody_else(visit, site):
-    names = sorted(file.name for file in site.glob("*.html"))
-    assert len(names) > len(CHAPTERS)
-    for name in names:
-        visit.goto(f"{visit.address}/{name}")
-        assert visit.wrong == [], name
-        images = "[...document.querySelectorAll('article img')]"
-        assert visit.evaluate(f"{images}.every(i => i.alt && i.complete && i.naturalWidth > 0)"), name
-        spare = visit.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert spare <= 1, f"{name} is {spare} pixels wider than the window"
+@pytest.fixture
+def visit(site, browser):
+    """Open single pages."""
+    with window(site, browser) as page:
+        yield page
 
 
-def test_no_link_is_broken(visit, site):
-    seen = set()
-    for file in sorted(site.glob("*.html")):
-        visit.goto(f"{visit.address}/{file.name}")
-        seen.update(visit.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)"))
-    inside = {url for url in seen if url.startswith(visit.address)}
+@pytest.fixture(scope="module")
+def pages(site, browser):
+    """What was seen of each page, which is opened once and looked at in both widths."""
+    seen = {}
+    with window(site, browser) as page:
+        for file in sorted(site.glob("*.html")):
+            page.wrong.clear()
+            page.goto(f"{page.address}/{file.name}")
+            images = "[...document.querySelectorAll('article img')]"
+            found = {
+                "whole": page.evaluate(f"{images}.every(i => i.alt && i.complete && i.naturalWidth > 0)"),
+                "links": page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)"),
+                "address": page.address,
+            }
+            for name, width in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": HEIGHT})
+                root = "document.documentElement"
+                found[name] = page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+            seen[file.name] = found | {"wrong": list(page.wrong)}
+            page.set_viewport_size({"width": WIDTHS["desk"], "height": HEIGHT})
+    assert len(seen) > len(CHAPTERS)
+    return seen
+
+
+def test_every_page_opens_whole_and_asks_nobody_else(pages):
+    for name, page in pages.items():
+        assert page["wrong"] == [] and page["whole"], name
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_is_wider_than_the_window(pages, width):
+    for name, page in pages.items():
+        assert page[width] <= 1, f"{name} is {page[width]} pixels wider than the window"
+
+
+def test_no_link_is_broken(pages, site):
+    address = next(iter(pages.values()))["address"]
+    seen = {url for page in pages.values() for url in page["links"]}
+    inside = {url for url in seen if url.startswith(address)}
     assert len(inside) > 20
     for url in sorted(inside):
-        path, _, fragment = url.removeprefix(f"{visit.address}/").partition("#")
+        path, _, fragment = url.removeprefix(f"{address}/").partition("#")
         target = site / (path.partition("?")[0] or "index.html")
         assert target.is_file(), url
         if fragment:
             assert f'id="{fragment}"' in target.read_text(encoding="utf-8"), url
-    assert all(url.startswith(("https://", visit.address)) for url in seen), "every other link is encrypted"
+    assert all(url.startswith(("https://", address)) for url in seen), "every other link is encrypted"
 
 
 def test_code_unfolds_on_a_click_and_by_the_keyboard(visit):

@@ -247,7 +247,7 @@ def test_typed_results_are_found(source):
      "updates = {'udpos': 150, 'panx': 250}", "score = 0.0", "rates = {'nli_train': 3e-05, 'panx': 1e-05}"],
 )  # fmt: skip
 def test_knobs_and_sizes_are_no_results(source):
-    assert typed_results(source) == []
+    assert typed_results(source) == ()
 
 
 def test_the_study_itself_has_no_typed_result():

@@ -110,3 +110,11 @@ def test_where_nobody_answers_the_work_is_started_afresh(address):
     refused = ask(environment, "mill", "no_such_chapter")
     assert refused.returncode == 2
     assert "invalid choice: 'no_such_chapter'" in refused.stderr
+
+
+def test_a_copy_that_leaves_does_what_is_to_be_done_at_the_end_and_loses_no_word():
+    ends = "atexit.register(print, 'last'); print('first'); leave(3)"
+    code = f"import atexit; from polystilts.pipeline.warm import leave; {ends}"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    left = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (left.returncode, left.stdout) == (3, "first\nlast\n")

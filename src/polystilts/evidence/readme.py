@@ -23,7 +23,8 @@ from polystilts.evidence.status import with_status
 from polystilts.files import write_text
 
 TOLD = ("demo", "world", "real-mini")  # the scales whose claims README.md tells
-TIMED = ("tiny", "demo")  # the scales whose times README.md tells
+# Whose times README.md tells: `tiny`, `demo` as it is published, and `demo` as a faster processor made it.
+TIMED = ("tiny", "demo", "history/2026-11-29-demo-world-8")
 
 PARTS: dict[str, Callable[[Claim], str]] = {
     "sentence": lambda claim: claim.sentence,

@@ -8,6 +8,7 @@ and a score for each.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from polystilts.languages import LANGUAGES
@@ -21,15 +22,16 @@ RESULT = re.compile(
 KNOWN = {*LANGUAGES, *TASKS, *STRATEGIES, *MEASURES}
 
 
-def typed_results(source: str, where: str = "") -> list[str]:
+@cache  # a gate that judges several studies reads the same sources
+def typed_results(source: str, where: str = "") -> tuple[str, ...]:
     """Every hard-coded table of scores, and every result typed as a number, in Python source.
 
     >>> typed_results("claimed_scores = {'XLM-R': 68.1, 'ours': 73.5}")
-    ["line 1: a hard-coded score dictionary, claimed_scores = {'XLM-R': 68.1, 'ours': 73.5}"]
+    ("line 1: a hard-coded score dictionary, claimed_scores = {'XLM-R': 68.1, 'ours': 73.5}",)
     >>> typed_results("best_accuracy = 83.9")
-    ['line 1: a result typed as a number, best_accuracy = 83.9']
+    ('line 1: a result typed as a number, best_accuracy = 83.9',)
     >>> typed_results("updates = {'udpos': 150}; learning_rate = 0.001")
-    []
+    ()
     """
     tree = ast.parse(source)
     prefix = f"{where}, " if where else ""
@@ -43,7 +45,7 @@ def typed_results(source: str, where: str = "") -> list[str]:
             continue
         text = f"{name} = {ast.unparse(node)}" if name else ast.unparse(node)
         found.append(f"{prefix}line {node.lineno}: {what}, {text[:80]}")
-    return found
+    return tuple(found)
 
 
 def _named(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
