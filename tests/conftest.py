@@ -7,6 +7,8 @@ from hypothesis.internal.conjecture import providers
 
 from polystilts.evidence.json_schema import without_address_checker
 
+gc.disable()  # until all tests are collected: imports leave hardly any garbage to look for
+
 without_address_checker()  # it would cost every process of the tests some seconds
 yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same loader in C: scales are read often
 # Hypothesis would read the source of every module that is loaded, for constants to try: half a minute in all.
@@ -15,6 +17,7 @@ providers._get_local_constants = lambda: providers._local_constants
 
 def pytest_collection_finish():
     gc.freeze()  # what is imported by now is no garbage: looking for some took a tenth of the tests' time
+    gc.enable()
     gc.set_threshold(100_000, 20, 20)
 
 

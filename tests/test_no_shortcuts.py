@@ -128,7 +128,8 @@ def new_encoder(examples, tmp_path_factory) -> Path:
     """A very small encoder that has read nothing: enough to find a word."""
     folder = tmp_path_factory.mktemp("encoder")
     train, _ = frames(examples, "xnli")
-    lines = [f"{a} {shortcuts.negation(WORLD, SOURCE)}" for a in train["text_a"]]
+    word = shortcuts.negation(WORLD, SOURCE)
+    lines = [f"{text} {word}" for text in train["text_a"]]
     tokenizer = train_vocabulary(lines, 400, folder, 96)
     torch.manual_seed(0)
     size = {"hidden": 16, "layers": 1, "heads": 2, "feed_forward": 32, "longest": 96}

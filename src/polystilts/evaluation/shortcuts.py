@@ -81,11 +81,14 @@ def _classification(train: pd.DataFrame, test: pd.DataFrame, negations: set[str]
             for pairs in (first, second)
         ]
         yield f"words of {name}", _best(*linear(bags[0], labels, bags[1]))
+    counted = [[(Counter(a), Counter(b)) for a, b in pairs] for pairs in (first, second)]
     if negations:
-        yield "negation counts", _count_table(first, labels, second, negations)[1]
-    counts = Counter(word for a, b in first for word in {*a, *b})
-    common = sorted(counts, key=lambda word: (-counts[word], word))[:100]  # ties by name, so that runs agree
-    tables = (_count_table(first, labels, second, {word}) for word in common)
+        yield "negation counts", _count_table(counted[0], labels, counted[1], negations)[1]
+    pairs_with = Counter(word for a, b in first for word in {*a, *b})
+    common = sorted(pairs_with, key=lambda word: (-pairs_with[word], word))[
+        :100
+    ]  # ties by name, so runs agree
+    tables = (_count_table(counted[0], labels, counted[1], {word}) for word in common)
     yield "counts of the most telling word", max(tables, key=lambda table: table[0])[1]
     shared = [np.array([likeness(a, b) for a, b in pairs]) for pairs in (first, second)]
     yield "word overlap", _best(*boosted(shared[0], labels, shared[1]))
@@ -98,7 +101,7 @@ def _best(classes: np.ndarray, scores: np.ndarray) -> list:
 def _count_table(train: list, labels: list, test: list, cues: set[str]) -> tuple[int, list]:
     """Guess the label from how often some words stand on either side; also the hits in training."""
     first, second = (
-        [tuple(min(sum(word in cues for word in side), 3) for side in pair) for pair in pairs]
+        [tuple(min(sum(map(side.__getitem__, cues)), 3) for side in pair) for pair in pairs]
         for pairs in (train, test)
     )
     seen: dict = {}

@@ -18,7 +18,7 @@ from polystilts.languages import LANGUAGES
 from polystilts.statistics.averages import Measure
 from polystilts.statistics.compare import Comparison, Subset, compare, estimate
 from polystilts.statistics.flags import learned_intermediates
-from polystilts.statistics.gains import contrast
+from polystilts.statistics.gains import contrasting
 from polystilts.statistics.intervals import UNIT_WORDS, Interval
 from polystilts.statistics.outcomes import holm, outcome, p_values, turned_by
 from polystilts.statistics.tables import ARM, MATCH, LowResource, require, source_language, with_levels
@@ -107,10 +107,11 @@ def evaluate(
     unlearned = set(practice.loc[~practice["learned"], "intermediate_task"])
     cells: dict[tuple[str, str], pd.DataFrame] = {}
     there = set(scores["strategy"])
+    differences = contrasting(scores)
 
     def cells_of(*arms: str) -> pd.DataFrame:
         if arms not in cells:
-            cells[arms] = with_languages(contrast(scores, *arms), languages)
+            cells[arms] = with_languages(differences(*arms), languages)
         return cells[arms]
 
     found = []

@@ -21,6 +21,7 @@ class Call:
     estimate: Estimate | None
     runs: tuple[str, ...] = ()
     cells: pd.DataFrame | None = None
+    everywhere: pd.DataFrame | None = None  # all matched differences of its arms, whoever had seen labels
     known: bool = True  # False for a measure or rule that the gate does not know
     against_none: tuple[Estimate, ...] = ()  # treatment and control of a mean, each against no practice
 
@@ -93,7 +94,7 @@ def call_all(
         if not set(arms) <= there:
             calls[row["id"]] = Call(row["id"], "undecided", None)
             continue
-        call = _estimated(row, chosen(row, *arms))
+        call = replace(_estimated(row, chosen(row, *arms)), everywhere=cells(*arms))
         mean = row["quantifier"] == "mean" and "measure" not in row["contrast"]
         if call.estimate is not None and mean and arms[1] != "none" and "none" in there:
             sides = (estimate(chosen(row, arm, "none"), row["contrast"], "mean") for arm in arms)

@@ -195,7 +195,8 @@ def _untrained(row: Mapping[str, Any], known: Background) -> Iterator[tuple[str,
 
 def _limits(cells: pd.DataFrame, unit: str, real: bool) -> list[str]:
     """What was there only once; real data have allotments of text for worlds."""
-    limits = [word for word, columns in ONCE.items() if len(cells[columns].drop_duplicates()) == 1]
+    there = {column: cells[column].nunique(dropna=False) for columns in ONCE.values() for column in columns}
+    limits = [word for word, columns in ONCE.items() if all(there[column] == 1 for column in columns)]
     if cells["allotment"].nunique() > 1 and unit == "seed":
         limits.append("pretraining for each allotment of text")
     return ["allotment of text" if real and word == "world" else word for word in limits]

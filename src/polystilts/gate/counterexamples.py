@@ -1,15 +1,14 @@
 """The hunt for counterexamples: where, if anywhere, does a claim turn around?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from polystilts.gate.calls import Call, decide
-from polystilts.gate.estimates import Estimate, differences, estimate, highest_unit
+from polystilts.gate.estimates import Estimate, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, falsifies, signed
 
@@ -85,15 +84,11 @@ def check_counterexamples(
     hunted: dict[str, list[Counterexample]] = {}
     findings, parts = [], 0
 
-    @cache
-    def cells(treatment: str, control: str) -> pd.DataFrame:
-        return differences(evidence.scores, treatment, control)
-
     for row in rows:
         call, claim = calls.get(row["id"]), claims.get(row["id"])
         if call is None or claim is None or call.cells is None or evidence.scores is None:
             continue
-        found = hunt(call, row, _exposed(cells, call, row))
+        found = hunt(call, row, _exposed(call, row))
         hunted[row["id"]] = found
         parts += len(found)
         turned = [one for one in found if one.turns and not one.where.startswith("where")]
@@ -113,12 +108,10 @@ def check_counterexamples(
     return Check("counterexamples", question, done, tuple(findings), bool(hunted)), hunted
 
 
-def _exposed(
-    differing: Callable[[str, str], pd.DataFrame], call: Call, row: Mapping[str, Any]
-) -> pd.DataFrame | None:
+def _exposed(call: Call, row: Mapping[str, Any]) -> pd.DataFrame | None:
     """The same contrast where an arm had seen labels of the language: what zero-shot claims leave out."""
     if row["subset"].get("exposure", "none") != "none" or {"measure", "column"} & set(row["contrast"]):
         return None
-    cells = differing(row["contrast"]["treatment"], row["contrast"]["control"])
+    cells = call.everywhere
     cells = cells[cells["exposed"] & cells["language"].isin(call.cells["language"].unique())]
     return cells[cells["target_task"].isin(call.cells["target_task"].unique())]

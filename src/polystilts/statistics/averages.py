@@ -5,6 +5,7 @@ the kinds plainly. Every measure but two is a weighted sum over the rows, so lea
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,20 +69,21 @@ def complete(cells: pd.DataFrame, unit: str) -> tuple[pd.DataFrame, list[str]]:
     return cells[keep], [f"{int((~keep).sum())} differences left out: their cell is missing for some {word}s"]
 
 
-def grid_of(cells: pd.DataFrame, unit: str, column: str, measure: Measure = MEAN) -> Grid:
-    """The grid of a column of differences; for `between`, rows of the two groups only."""
+def grids_of(cells: pd.DataFrame, unit: str, columns: Sequence[str], measure: Measure = MEAN) -> list[Grid]:
+    """The grid of each of these columns of differences; for `between`, rows of the two groups only."""
     cells = cells.assign(group="")
     if measure.how == "between":
         for name in ("first", "second"):
             cells.loc[cells[measure.column].isin(getattr(measure, name)), "group"] = name
         cells = cells[cells["group"] != ""]
     inner = [key for key in cell_keys(unit) if key not in ROW_KEYS]
-    own = cells.groupby([*ROW_KEYS, *inner, unit])[column].mean()  # seeds are averaged inside a world
-    wide = own.groupby(level=[*ROW_KEYS, unit]).mean().unstack(unit)
-    rows = wide.index.to_frame(index=False)
+    own = cells.groupby([*ROW_KEYS, *inner, unit])[list(columns)].mean()  # seeds are averaged inside a world
+    means = own.groupby(level=[*ROW_KEYS, unit]).mean().unstack(unit)
+    rows = means.index.to_frame(index=False).astype(object)
     if measure.how == "slope":
         rows["x"] = rows["language"].map(cells.groupby("language")[measure.column].first()).astype(float)
-    return Grid(rows, wide.to_numpy(dtype=float), tuple(wide.columns))
+    wide = [means[column] for column in columns]
+    return [Grid(rows, values.to_numpy(dtype=float), tuple(values.columns)) for values in wide]
 
 
 def values_of(grid: Grid, measure: Measure = MEAN, rows: np.ndarray | None = None) -> np.ndarray:

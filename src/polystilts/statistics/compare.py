@@ -3,13 +3,13 @@
 Cells are averaged as `averages` says; retrieval stands beside an estimate, never in it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from polystilts.statistics.averages import MEAN, Grid, Measure, complete, grid_of, values_of
+from polystilts.statistics.averages import MEAN, Grid, Measure, complete, grids_of, values_of
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval, for_new_languages, highest_unit, t_interval
 from polystilts.statistics.tables import LowResource, with_levels
@@ -72,7 +72,7 @@ class Comparison:
 
 def unit_values(cells: pd.DataFrame, unit: str, column: str, measure: Measure = MEAN) -> pd.Series:
     """The measure inside each replicated unit: the independent values that intervals are made of."""
-    grid = grid_of(cells, unit, column, measure)
+    (grid,) = grids_of(cells, unit, [column], measure)
     return pd.Series(values_of(grid, measure), index=pd.Index(grid.units, name=unit)).dropna()
 
 
@@ -80,15 +80,26 @@ def estimate(
     cells: pd.DataFrame, column: str = "difference", measure: Measure = MEAN, unit: str = ""
 ) -> Interval:
     """The measure with its interval for these languages, over the highest replicated unit."""
+    return estimates(cells, [column], measure, unit)[0][0]
+
+
+def estimates(
+    cells: pd.DataFrame, columns: Sequence[str], measure: Measure = MEAN, unit: str = ""
+) -> list[tuple[Interval, Grid | None]]:
+    """The measure of several columns of the same cells, each with its interval and what it is made of."""
     unit = unit or highest_unit(cells)
     kept, notes = complete(cells, unit) if len(cells) else (cells, [])
     if kept.empty:
-        return Interval(float("nan"), None, 0, 0, unit, 0, notes=(*notes, "no cells to compare"))
-    if measure.how == "every":
-        found = _every(grid_of(kept, unit, column), unit, len(kept))
-    else:
-        found = t_interval(unit_values(kept, unit, column, measure).to_numpy(), unit=unit, n=len(kept))
-    return replace(found, notes=(*notes, *_unequal(kept, unit), *found.notes))
+        nothing = Interval(float("nan"), None, 0, 0, unit, 0, notes=(*notes, "no cells to compare"))
+        return [(nothing, None)] * len(columns)
+    found, unequal = [], _unequal(kept, unit)
+    for grid in grids_of(kept, unit, columns, measure):
+        if measure.how == "every":
+            one = _every(grid, unit, len(kept))
+        else:
+            one = t_interval(values_of(grid, measure), unit=unit, n=len(kept))
+        found.append((replace(one, notes=(*notes, *unequal, *one.notes)), grid))
+    return found
 
 
 def _unequal(cells: pd.DataFrame, unit: str) -> list[str]:
@@ -116,10 +127,8 @@ def _every(grid: Grid, unit: str, n: int) -> Interval:
 def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Comparison:
     """One contrast in full: points, log odds, with and without flagged cells."""
     unit = unit or highest_unit(cells)
-    these = estimate(cells, "difference", measure, unit)
-    able = measure.how in ("mean", "between") and len(cells) > 0
-    kept = complete(cells, unit)[0] if len(cells) else cells
-    grid = grid_of(kept, unit, "difference", measure) if able else None
+    (these, grid), (logit, _) = estimates(cells, ["difference", "difference_logit"], measure, unit)
+    able = measure.how in ("mean", "between") and grid is not None
 
     def values(rows: pd.DataFrame) -> np.ndarray:
         return values_of(grid, measure, np.isin(np.arange(len(grid.rows)), rows.index))
@@ -134,7 +143,7 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
     return Comparison(
         these=these,
         new=new,
-        logit=estimate(cells, "difference_logit", measure, unit),
+        logit=logit,
         unflagged=estimate(unflagged, "difference", measure, unit),
         flagged=len(cells) - len(unflagged),
         without=left_out(grid.rows, lambda rows: t_interval(values(rows), unit=unit)) if able else {},
@@ -146,7 +155,8 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
 
 def limits_of(cells: pd.DataFrame, unit: str) -> tuple[str, ...]:
     """What was there only once, so that a finding is confined to it."""
-    limits = tuple(word for word, columns in ONCE.items() if len(cells[columns].drop_duplicates()) == 1)
+    there = {column: cells[column].nunique(dropna=False) for columns in ONCE.values() for column in columns}
+    limits = tuple(word for word, columns in ONCE.items() if all(there[column] == 1 for column in columns))
     swapped = "allotment" in cells and cells["allotment"].nunique() > 1
     return (*limits, "pretraining for each allotment of text") if swapped and unit == "seed" else limits
 
@@ -167,7 +177,7 @@ def estimates_by(cells: pd.DataFrame, column: str, unit: str = "", value: str = 
         return pd.DataFrame(columns=columns)
     unit = unit or highest_unit(cells)
     kept, _ = complete(cells, unit)
-    grid, rows = grid_of(kept, unit, value) if len(kept) else None, []
+    (grid,), rows = grids_of(kept, unit, [value]) if len(kept) else [None], []
     for name, part in cells.groupby(column):
         mine = (grid.rows[column] == name).to_numpy() if grid else np.array([])
         values = values_of(grid, rows=mine) if mine.any() else []

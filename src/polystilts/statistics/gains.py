@@ -1,5 +1,7 @@
 """Matched differences between arms: what changes when only the arm changes."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -81,10 +83,25 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     labels in the language), cross_task, flag. `attrs["notes"]` says what could not be matched,
     `attrs["strategies"]` which two were compared.
     """
+    return contrasting(scores, variants=variants)(treatment, control)
+
+
+def contrasting(scores: pd.DataFrame, *, variants: bool = False) -> Callable[[str, str], pd.DataFrame]:
+    """`contrast` for several pairs of strategies in the same scores, which are looked through once."""
     rows = main_scores(scores)
     notes = list(rows.attrs["notes"])
     if not variants:
         rows = with_main_variant(rows)
+    flags = flag_cells(scores)[[*CELL, "baseline_value", "flag"]]
+    # Words as objects lie in one block and are taken at once: many small parts are taken of the cells.
+    rows, flags = (table.astype(dict.fromkeys(table.select_dtypes("str"), object)) for table in (rows, flags))
+    return lambda treatment, control: _contrast(rows, flags, notes, treatment, control)
+
+
+def _contrast(
+    rows: pd.DataFrame, flags: pd.DataFrame, notes: Sequence[str], treatment: str, control: str
+) -> pd.DataFrame:
+    notes = list(notes)
     there = sorted(rows["strategy"].unique())
     for name in (treatment, control):
         if name not in there:
@@ -114,8 +131,7 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     paired["difference_logit"] = logit(paired["value"], paired["n"]) - logit(
         paired["control_value"], paired["n_control"]
     )
-    cells = flag_cells(scores)[[*CELL, "baseline_value", "flag"]]
-    paired = paired.merge(cells, on=list(CELL), how="left", validate="many_to_one")
+    paired = paired.merge(flags, on=list(CELL), how="left", validate="many_to_one")
     if paired["flag"].isna().any():
         notes.append("some cells have no `none` score, so floor and ceiling are not known there")
     paired["flag"] = paired["flag"].astype(object).fillna("")

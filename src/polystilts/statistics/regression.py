@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from polystilts.statistics.averages import complete, grid_of, values_of
+from polystilts.statistics.averages import complete, grids_of, values_of
 from polystilts.statistics.intervals import highest_unit
 from polystilts.statistics.tables import changing_levels, require
 
@@ -46,7 +46,7 @@ def regress_on_languages(
     columns = ["predictor", "meaning", "estimate", "low", "high", "p", "languages"]
     gains: dict[str, float] = {}
     if len(kept):
-        grid = grid_of(kept, unit, column)
+        (grid,) = grids_of(kept, unit, [column])
         for code in sorted(kept["language"].unique()):
             mine = (grid.rows["language"] == code).to_numpy()
             gains[code] = float(np.nanmean(values_of(grid, rows=mine)))  # not every allotment asks about it
