@@ -38,7 +38,7 @@ def work_through(examples: Path, out: Path, updates: int, seeds: list[int]) -> N
 
 def rows(rounds: int, small: bool = False) -> Iterator[dict]:
     """The same cells in one process and in two; start-up of the processes is part of it."""
-    cells, updates = (2, 4) if small else (8, 500)
+    cells, updates = (2, 4) if small else (8, 700)
     with tempfile.TemporaryDirectory() as folder:
         examples = write_rows(Path(folder) / "world", 200 if small else 4000)
         for number in range(rounds):

@@ -223,8 +223,8 @@ def rows(rounds: int, small: bool = False) -> Iterator[dict]:
         model = with_fresh_head(ENCODER, kind, labels)
         yield from race(f"64 × 3, {kind}", model, features, recipe, 128, rounds)
     for name, kind, mean, width, batch, updates in (
-        ("MNLI", "classification", 33, 128, 8, 120),
-        ("SQuAD", "question_answering", 165, 384, 4, 60),
+        ("MNLI", "classification", 33, 128, 8, 100),
+        ("SQuAD", "question_answering", 165, 384, 4, 50),
     ):
         recipe = Recipe(updates=2 if small else updates, batch_size=batch, learning_rate=1e-4)
         features = drawn_rows(kind, recipe.updates * batch, mean, width, 8000)

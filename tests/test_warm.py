@@ -112,6 +112,22 @@ def test_where_nobody_answers_the_work_is_started_afresh(address):
     assert "invalid choice: 'no_such_chapter'" in refused.stderr
 
 
+def test_what_a_copy_was_doing_is_named_when_its_original_is_gone(tmp_path):
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(tmp_path / "warm"))
+    door.listen()
+    asked = subprocess.Popen(
+        [*warm.COMMAND, "mill", "--scale", "tiny", "--tag=no-such", "05_target_finetuning", "2/2"],
+        env={**os.environ, warm.ADDRESS: str(tmp_path / "warm")}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with door, door.accept()[0] as line:
+        assert b"05_target_finetuning" in line.makefile("rb").readline()
+        line.sendall(b"1\n")  # a copy begins, and nobody says how it ended
+    _, said = asked.communicate(timeout=20)
+    assert asked.returncode == 1 and said.count("\n") == 1
+    assert said.startswith("05_target_finetuning 2/2 failed: the process it was copied from is gone")
+
+
 def test_a_copy_that_leaves_does_what_is_to_be_done_at_the_end_and_loses_no_word():
     ends = "atexit.register(print, 'last'); print('first'); leave(3)"
     code = f"import atexit; from polystilts.pipeline.warm import leave; {ends}"

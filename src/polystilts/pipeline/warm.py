@@ -90,7 +90,7 @@ def ask(role: str, arguments: list[str]) -> int:
             answers = line.makefile("r", encoding="utf-8")
             if copy := answers.readline():
                 signal.signal(signal.SIGINT, lambda *_: interrupt(int(copy)))  # as every kernel is, to end it
-                return ended(answers)
+                return ended(answers, " ".join(arguments[-2:]) if role == "mill" else "a kernel")
     os.execv(sys.executable, [sys.executable, "-m", *COLD[role], *arguments])
 
 
@@ -100,12 +100,12 @@ def interrupt(copy: int) -> None:
         os.kill(copy, signal.SIGINT)
 
 
-def ended(answers: TextIO) -> int:
-    """The exit code of a copy, once it has ended."""
+def ended(answers: TextIO, name: str) -> int:
+    """The exit code of a copy, once it has ended; `name` is what a reader calls its work."""
     with suppress(OSError):
         if answer := answers.readline():
             return int(answer)
-    print("a chapter failed: the process it was copied from is gone; the same command goes on, and with "
+    print(f"{name} failed: the process it was copied from is gone; the same command goes on, and with "
           "--cold nothing is copied", file=sys.stderr)  # fmt: skip
     return 1
 
