@@ -84,10 +84,8 @@ def _classification(train: pd.DataFrame, test: pd.DataFrame, negations: set[str]
     counted = [[(Counter(a), Counter(b)) for a, b in pairs] for pairs in (first, second)]
     if negations:
         yield "negation counts", _count_table(counted[0], labels, counted[1], negations)[1]
-    pairs_with = Counter(word for a, b in first for word in {*a, *b})
-    common = sorted(pairs_with, key=lambda word: (-pairs_with[word], word))[
-        :100
-    ]  # ties by name, so runs agree
+    often = Counter(word for a, b in first for word in {*a, *b})
+    common = sorted(often, key=lambda word: (-often[word], word))[:100]  # ties by name, so that runs agree
     tables = (_count_table(counted[0], labels, counted[1], {word}) for word in common)
     yield "counts of the most telling word", max(tables, key=lambda table: table[0])[1]
     shared = [np.array([likeness(a, b) for a, b in pairs]) for pairs in (first, second)]
