@@ -32,16 +32,6 @@ class Silent(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def served(folder):
-    """The folder as a web site on this machine."""
-    handler = functools.partial(Silent, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The book of the committed study, bound anew."""
@@ -50,6 +40,16 @@ def site(tmp_path_factory):
     chapters = [folder / "chapters" / f"{chapter.name}.ipynb" for chapter in CHAPTERS]
     assert book.bind("demo", chapters, folder / "summary.md", target) == [], "Sphinx warns of something"
     return target
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """The book as a web site on this machine."""
+    handler = functools.partial(Silent, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -63,45 +63,43 @@ def browser():
 
 
 @contextmanager
-def window(site, browser):
+def window(address, browser):
     """A window on the book, which keeps what went wrong in it."""
     wrong = []
-    with served(site) as address:
-        page = browser.new_page(viewport={"width": WIDTHS["desk"], "height": HEIGHT})
-        page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url))
-        page.on("response", lambda got: got.status >= 400 and wrong.append(f"{got.status} {got.url}"))
-        page.address, page.wrong = address, wrong
-        yield page
-        page.close()
+    page = browser.new_page(viewport={"width": WIDTHS["desk"], "height": HEIGHT})
+    page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url))
+    page.on("response", lambda got: got.status >= 400 and wrong.append(f"{got.status} {got.url}"))
+    page.address, page.wrong = address, wrong
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def visit(site, browser):
+def visit(address, browser):
     """Open single pages."""
-    with window(site, browser) as page:
+    with window(address, browser) as page:
         yield page
 
 
 @pytest.fixture(scope="module")
-def pages(site, browser):
+def pages(site, address, browser):
     """What was seen of each page, opened once in each width: by width and name."""
     files, root = sorted(site.glob("*.html")), "document.documentElement"
     images = "[...document.querySelectorAll('article img')]"
     assert len(files) > len(CHAPTERS)
     seen = {}
-    with window(site, browser) as page:
+    with window(address, browser) as page:
         for name, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": HEIGHT})
             for file in files:
-                page.goto(f"{page.address}/{file.name}")
+                page.goto(f"{address}/{file.name}")
                 seen[name, file.name] = {
                     "wrong": list(page.wrong),
                     "whole": page.evaluate(f"{images}.every(i => i.alt && i.complete && i.naturalWidth > 0)"),
                     "spare": page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"),
                     "links": page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)"),
-                    "address": page.address,
                 }
     return seen
 
@@ -112,8 +110,7 @@ def test_every_page_opens_whole_and_asks_nobody_else(pages):
         assert page["spare"] <= 1, f"{name} is {page['spare']} pixels wider than the window"
 
 
-def test_no_link_is_broken(pages, site):
-    address = next(iter(pages.values()))["address"]
+def test_no_link_is_broken(pages, site, address):
     seen = {url for page in pages.values() for url in page["links"]}
     inside = {url for url in seen if url.startswith(address)}
     assert len(inside) > 20

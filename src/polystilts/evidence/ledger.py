@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,14 +106,12 @@ def evaluate(
     scores = with_levels(scores, low_resource)
     practice = learned_intermediates(scores)
     unlearned = set(practice.loc[~practice["learned"], "intermediate_task"])
-    cells: dict[tuple[str, str], pd.DataFrame] = {}
     there = set(scores["strategy"])
     differences = contrasting(scores)
 
+    @cache
     def cells_of(*arms: str) -> pd.DataFrame:
-        if arms not in cells:
-            cells[arms] = with_languages(differences(*arms), languages)
-        return cells[arms]
+        return with_languages(differences(*arms), languages)
 
     found = []
     for row in hypotheses:

@@ -1,6 +1,7 @@
 """Matched differences between arms: what changes when only the arm changes."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def contrasting(scores: pd.DataFrame, *, variants: bool = False) -> Callable[[st
     flags = flag_cells(scores)[[*CELL, "baseline_value", "flag"]]
     # Words as objects lie in one block and are taken at once: many small parts are taken of the cells.
     rows, flags = (table.astype(dict.fromkeys(table.select_dtypes("str"), object)) for table in (rows, flags))
-    return lambda treatment, control: _contrast(rows, flags, notes, treatment, control)
+    return partial(_contrast, rows, flags, notes)
 
 
 def _contrast(

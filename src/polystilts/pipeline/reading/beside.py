@@ -10,7 +10,7 @@ from polystilts.figures.style import METRIC_TITLES, STRATEGY_TITLES, task_title
 from polystilts.pipeline.reading.page import language_name
 from polystilts.statistics.aggregate import aggregates
 from polystilts.statistics.compare import Subset, estimate
-from polystilts.statistics.gains import contrast
+from polystilts.statistics.gains import contrasting
 from polystilts.statistics.intervals import Interval, highest_unit, t_interval
 from polystilts.statistics.regression import Regression
 from polystilts.statistics.selection import optimism
@@ -58,9 +58,9 @@ def practice_table(scores: pd.DataFrame) -> pd.DataFrame:
 
     `scores` carry the levels of their languages, as `ready_scores` gives them.
     """
-    rows = []
+    rows, differences = [], contrasting(scores)
     for name in (one for one in STRATEGIES if one in set(scores["strategy"]) and one != "none"):
-        cells = contrast(scores, name, "none")
+        cells = differences(name, "none")
         found = estimate(Subset(resource="low").of(cells))
         beside = estimate(Subset(resource="low", kinds=("retrieval",)).of(cells))
         rows.append({
