@@ -24,3 +24,7 @@ def pytest_collection_finish():
 def pytest_collection_modifyitems(items):
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_unconfigure():
+    gc.freeze()  # on its way out Python would look through all that was imported, for some seconds

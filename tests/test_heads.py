@@ -1,6 +1,7 @@
 """What one stage hands to the next: an encoder, whoever made it, and never a head or an optimiser."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,27 +64,50 @@ def backbone(model) -> dict[str, torch.Tensor]:
     return {f"{i}.{name}": value for i, part in enumerate(parts) for name, value in part.state_dict().items()}
 
 
+def labels_of(kind: str) -> tuple[str, ...]:
+    return TASKS[TASK_OF_KIND[kind]].labels
+
+
+@pytest.fixture(scope="module")
+def fresh(encoder):
+    """The encoder under a new head, made once a kind."""
+    return cache(lambda kind: heads.with_fresh_head(encoder, kind, labels_of(kind), seed=1))
+
+
+@pytest.fixture(scope="module")
+def tuned(encoder, tmp_path_factory):
+    """A checkpoint of a kind as training would leave it, and its backbone; made once a kind."""
+
+    @cache
+    def make(kind: str) -> tuple[Path, dict[str, torch.Tensor]]:
+        model = heads.with_fresh_head(encoder, kind, labels_of(kind), seed=1)
+        limit_input(model, 7)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(0.5)
+        folder = tmp_path_factory.mktemp(kind)
+        model.save_pretrained(folder)
+        return folder, backbone(model)
+
+    return make
+
+
 @pytest.mark.parametrize("second", KINDS)
 @pytest.mark.parametrize("first", KINDS)
-def test_from_any_kind_to_any_kind_the_head_is_new(encoder, tmp_path, first, second):
-    labels = TASKS[TASK_OF_KIND[first]].labels
-    model = heads.with_fresh_head(encoder, first, labels, seed=1)
-    limit_input(model, 7)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.5)  # as if it had been trained
-    model.save_pretrained(tmp_path)
-    assert longest_input(heads.load_whole(tmp_path, first)) == 7
-    labels = TASKS[TASK_OF_KIND[second]].labels
-    carried = heads.with_fresh_head(tmp_path, second, labels, seed=1)
-    assert all(torch.equal(value, backbone(model)[name]) for name, value in backbone(carried).items())
+def test_from_any_kind_to_any_kind_the_head_is_new(fresh, tuned, first, second):
+    folder, trained = tuned(first)
+    assert longest_input(heads.load_whole(folder, first)) == 7
+    carried = heads.with_fresh_head(folder, second, labels_of(second), seed=1)
+    found = backbone(carried)
+    assert found.keys() == trained.keys()
+    assert all(torch.equal(value, trained[name]) for name, value in found.items())
     assert longest_input(carried) > 7  # what the first task was cut at
     if second != "retrieval":
-        fresh = heads.with_fresh_head(encoder, second, labels, seed=1)
-        assert head(carried).keys() == head(fresh).keys() and head(fresh)
-        assert all(torch.equal(value, head(fresh)[name]) for name, value in head(carried).items())
-        outputs = {"question_answering": 2, "multiple_choice": 1}.get(second, len(labels))
-        assert carried.config.num_labels == max(outputs, 1) == fresh.config.num_labels
+        new = head(fresh(second))
+        assert head(carried).keys() == new.keys() and new
+        assert all(torch.equal(value, new[name]) for name, value in head(carried).items())
+        outputs = {"question_answering": 2, "multiple_choice": 1}.get(second, len(labels_of(second)))
+        assert carried.config.num_labels == max(outputs, 1) == fresh(second).config.num_labels
 
 
 @dataclass

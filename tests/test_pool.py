@@ -60,15 +60,21 @@ def bundle(folder, worlds=(7,), advantage=3.0, random_seed=0, encoder="w64"):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Two bundles, a world each, made once."""
+    """Three bundles, a world each, made once."""
     root = tmp_path_factory.mktemp("bundles")
-    return [bundle(root / "a", (1,)), bundle(root / "b", (2,))]
+    return [bundle(root / name, (world,)) for world, name in enumerate("abc", start=1)]
+
+
+@pytest.fixture
+def three(made, tmp_path):
+    """Three bundles of the test's own."""
+    return [shutil.copytree(folder, tmp_path / folder.name) for folder in made]
 
 
 @pytest.fixture
 def two(made, tmp_path):
     """Two bundles of the test's own."""
-    return [shutil.copytree(folder, tmp_path / folder.name) for folder in made]
+    return [shutil.copytree(folder, tmp_path / folder.name) for folder in made[:2]]
 
 
 def edit_runs(folder, change, runs="*"):
@@ -219,8 +225,9 @@ def test_one_bundle_is_no_pool_and_the_command_says_what_is_wrong(two, tmp_path,
     assert "no table at" in capsys.readouterr().err
 
 
-def test_a_pool_takes_the_evidence_along_and_can_grow(two, tmp_path):
-    third, whole = bundle(tmp_path / "c", (3,)), tmp_path / "all"
+def test_a_pool_takes_the_evidence_along_and_can_grow(three, tmp_path):
+    *two, third = three
+    whole = tmp_path / "all"
     run = next((two[0] / "runs").iterdir())
     (run / "checkpoints").mkdir()
     (run / "predictions").mkdir()
@@ -234,7 +241,7 @@ def test_a_pool_takes_the_evidence_along_and_can_grow(two, tmp_path):
     primary = find_claim(read_claims(whole / "claims.json"), "primary")
     assert primary.units == 3
     at_once = tmp_path / "at-once"
-    pool([*two, third], at_once)
+    pool(three, at_once)
     assert (whole / "tables" / "gains.csv").read_bytes() == (at_once / "tables" / "gains.csv").read_bytes()
 
 
@@ -263,8 +270,8 @@ def test_a_damaged_file_is_no_falsification(two, capsys):
         assert f"{file} is damaged" in said and said.count("\n") == 1
 
 
-def test_what_is_no_pool_or_would_lose_bundles_is_not_written_over(two, tmp_path, capsys):
-    third = bundle(tmp_path / "c", (3,))
+def test_what_is_no_pool_or_would_lose_bundles_is_not_written_over(three, tmp_path, capsys):
+    two = three[:2]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("precious")
     for place, says in (
@@ -278,13 +285,13 @@ def test_what_is_no_pool_or_would_lose_bundles_is_not_written_over(two, tmp_path
         assert says in said and said.count("\n") == 1
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
     whole = tmp_path / "all"
-    pool([*two, third], whole)
+    pool(three, whole)
     before = sha256_of_folder(whole)
     with pytest.raises(WrongUse, match="runs that are in none of these bundles, the first is w64.w3.e0"):
         pool(two, whole)
     assert sha256_of_folder(whole) == before
     write_json(whole / "record" / "correction-record.json", {"correction_events": []})
-    pool([*two, third], whole)  # the same again, which keeps what else is in the folder
+    pool(three, whole)  # the same again, which keeps what else is in the folder
     assert sha256_of_folder(whole).items() > before.items()
 
 

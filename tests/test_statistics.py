@@ -104,7 +104,10 @@ def test_logits_are_kept_half_an_item_from_the_ends():
 def test_only_the_main_metric_and_the_test_split_make_gains():
     scores = planted()
     exact = scores[scores["target_task"] == "xquad"].assign(metric="exact_match")
-    assert gains(pd.concat([scores, exact, scores.assign(split="dev")])).equals(gains(scores))
+    more = pd.concat([scores, exact, scores.assign(split="dev")])
+    pd.testing.assert_frame_equal(
+        gains(more), gains(scores), check_dtype=False
+    )  # words may be kept otherwise
 
 
 @settings(max_examples=5, deadline=None)

@@ -58,6 +58,11 @@ def remembered() -> list[tuple]:
 
     return [
         (recompute, "call_all", once(recompute.call_all, tables)),
+        (
+            recompute,
+            "caveat_differences",
+            once(recompute.caveat_differences, lambda claim, call, row, of: [claim, id(call), row, of.real]),
+        ),
         (counterexamples, "hunt", once(counterexamples.hunt, lambda call, row, _: [id(call), row])),
         (recompute, "_mark_again", once(recompute._mark_again, lambda one: [one[1], *map(sha256, one[2:])])),
         (data, "leaks", once(data.leaks, lambda world, real: [sha256_of_folder(world), real])),

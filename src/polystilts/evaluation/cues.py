@@ -37,12 +37,14 @@ def commonest(values: Iterable) -> Any:
 def linear(train: list[list[str]], labels: Sequence, test: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
     """Logistic regression on bags of features: its classes, and a score for each (items × classes)."""
     # the empty cue is there for items without any: a bag must hold something
-    bag = CountVectorizer(analyzer=lambda cues: ["", *cues], binary=True, max_features=MOST_CUES).fit(train)
+    bag = CountVectorizer(analyzer=lambda cues: ["", *cues], binary=True, max_features=MOST_CUES)
+    counts = bag.fit_transform(train)
+    counts.sort_indices()  # in the order in which new items are counted
     if len(set(labels)) < 2:
         return np.array(sorted(set(labels))), np.zeros((len(test), 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # near its best is near enough to find a leak
-        model = LogisticRegression(C=1.0, max_iter=100).fit(bag.transform(train), labels)
+        model = LogisticRegression(C=1.0, max_iter=100).fit(counts, labels)
     return model.classes_, model.predict_proba(bag.transform(test))
 
 

@@ -22,7 +22,15 @@ from polystilts.statistics.flags import learned_intermediates
 from polystilts.statistics.gains import contrasting
 from polystilts.statistics.intervals import UNIT_WORDS, Interval
 from polystilts.statistics.outcomes import holm, outcome, p_values, turned_by
-from polystilts.statistics.tables import ARM, MATCH, LowResource, require, source_language, with_levels
+from polystilts.statistics.tables import (
+    ARM,
+    MATCH,
+    LowResource,
+    plain_words,
+    require,
+    source_language,
+    with_levels,
+)
 from polystilts.tasks import TASKS
 
 NOT_RUN = "no runs at this scale"
@@ -40,6 +48,7 @@ class Evaluation:
     untrained: tuple[tuple[str, Interval], ...] = ()  # retrieval on which random weights do about as well
 
 
+@plain_words
 def build_claims(
     scores: pd.DataFrame,
     gains: pd.DataFrame,

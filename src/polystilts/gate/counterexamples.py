@@ -9,7 +9,7 @@ import pandas as pd
 
 from polystilts.gate.calls import Call, decide
 from polystilts.gate.estimates import Estimate, estimate, highest_unit
-from polystilts.gate.evidence import Evidence
+from polystilts.gate.evidence import Evidence, plain_words
 from polystilts.gate.finding import Check, Finding, falsifies, signed
 
 LEAVE_OUT = {"language": "language", "target_task": "target", "intermediate_task": "intermediate task",
@@ -75,6 +75,7 @@ def _parts(cells: pd.DataFrame, exposed: pd.DataFrame | None) -> Iterator[tuple[
         yield "where the arm had seen labels of the language", exposed
 
 
+@plain_words
 def check_counterexamples(
     evidence: Evidence, calls: Mapping[str, Call], rows: Sequence[Mapping[str, Any]]
 ) -> tuple[Check, dict[str, list[Counterexample]]]:

@@ -128,7 +128,7 @@ def highest_unit(cells: pd.DataFrame) -> str:
         if not pairs == cells["bundle"].nunique() == cells["world_seed"].nunique():
             return "bundle"
     for unit in ("world_seed", "encoder_seed", "seed"):
-        if cells.groupby("allotment")[unit].nunique().gt(1).any():
+        if len(set(zip(cells["allotment"], cells[unit], strict=True))) > cells["allotment"].nunique():
             return unit
     return "seed"
 

@@ -21,7 +21,7 @@ from polystilts.files import fingerprint
 from polystilts.gate.calls import Call, call_all
 from polystilts.gate.caveats import background, caveat_differences, says
 from polystilts.gate.estimates import highest_unit, log_odds
-from polystilts.gate.evidence import Evidence
+from polystilts.gate.evidence import Evidence, plain_words
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several, signed
 from polystilts.gate.lineage import name_of_run
 from polystilts.gate.scoring import score_again
@@ -65,6 +65,7 @@ def marking(evidence: Evidence) -> Iterator[Marking]:
         yield Marking(asked, unseen, pool.map(_mark_again, asked, chunksize=10))
 
 
+@plain_words
 def check_scores(evidence: Evidence, marked: Marking) -> tuple[Check, pd.DataFrame]:
     """Compare what every prediction was marked with, a second time, with `tables/scores.csv`.
 
@@ -117,6 +118,7 @@ def leave_with_parent() -> None:
     Thread(target=leave, daemon=True).start()
 
 
+@plain_words
 def _mark_again(asked: Asked) -> pd.DataFrame | str:
     _, target, predictions, labels = asked
     try:
@@ -204,6 +206,7 @@ def _cell(row: pd.Series) -> str:
     return f"{row['target_task']} in {row['language']} ({row['metric']}{variant})"
 
 
+@plain_words
 def check_gains(evidence: Evidence) -> Check:
     """Subtract the baseline from every score again and compare with `tables/gains.csv`."""
     question = "Are the published gains the differences of the scores?"
@@ -251,6 +254,7 @@ def check_gains(evidence: Evidence) -> Check:
     return Check("gains", question, done, tuple(findings), facts={"gains": len(published)})
 
 
+@plain_words
 def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
     """Estimate and call every hypothesis again from the scores; also returns the gate's own calls."""
     question = "Do the scores give the published estimates, intervals and outcomes?"

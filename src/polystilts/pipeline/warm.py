@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn, TextIO
 
@@ -36,7 +37,7 @@ PAGES = (
     "papermill",
     "jupytext",
     "ipykernel.kernelapp",
-    "debugpy",
+    "ipykernel.debugger",
     "seaborn",
     "polystilts.pipeline.reading",
 )
@@ -52,6 +53,10 @@ WORK = (
     "polystilts.evidence.conclude",
     "polystilts.gate.verdict",
 )
+
+# Whose code decides what the cells of a study hold.
+MAKERS = [f"polystilts.{name}" for name in ("sources.world", "models.pretraining", "training.stages",
+                                            "evaluation.predict", "evaluation.shortcuts")]  # fmt: skip
 
 
 class Copy(NamedTuple):
@@ -72,6 +77,7 @@ def warm_start(environment: Mapping[str, str], notebooks: bool = True) -> Iterat
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             # A copy lacks the threads of its original, so that has none: pyarrow's allocator would start one.
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger says on import what it cannot see
         }
         # It ends with its input, which ends with this block or, in whatever way, with this process.
         stack = [*PAGES, *WORK] if notebooks else WORK
@@ -117,13 +123,15 @@ def serve(address: str, stack: list[str]) -> dict | None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what an interrupt ends
     without_address_checker()
     gc.disable()  # importing leaves hardly any garbage, and looking for it took a fifth of its time
-    code, to_import = state_of_code(), list(stack)
+    code = state_of_code()
+    to_do = [partial(importlib.import_module, name) for name in stack]
+    to_do.append(read_code)
     copies: dict[int, Copy] = {}
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen(64)
         while True:
-            ready = select.select([0, door, *lines_of(copies)], [], [], 0 if to_import else 0.05)[0]
+            ready = select.select([0, door, *lines_of(copies)], [], [], 0 if to_do else 0.05)[0]
             if 0 in ready:
                 break
             for number in [number for number, copy in copies.items() if copy.line in ready]:
@@ -131,15 +139,22 @@ def serve(address: str, stack: list[str]) -> dict | None:
             if door in ready and (request := answer(door, code, copies)):
                 return request
             reap(copies)
-            if to_import:
+            if to_do:
                 with suppress(Exception):  # what cannot be imported is told where it is needed
-                    importlib.import_module(to_import.pop(0))
+                    to_do.pop(0)()
                 gc.freeze()  # what all copies share is not searched for garbage, and so stays shared
     for number in copies:
         end(number)
     while copies:
         reap(copies, wait=True)
     return None
+
+
+def read_code() -> None:
+    """Learn what the code behind the cells of a study means, so that no copy has to spend half a second."""
+    from polystilts.pipeline.cells import code_hash
+
+    code_hash(*MAKERS)
 
 
 def answer(door: socket.socket, code: dict, copies: dict[int, Copy]) -> dict | None:
@@ -230,16 +245,14 @@ def main() -> int:
     if role != "serve":
         return ask(role, arguments)
     request = serve(os.environ[ADDRESS], arguments)
-    if request:
-        leave(become(request))
-    return 0
+    leave(become(request) if request else 0)
 
 
 def leave(code: int) -> NoReturn:
-    """End a copy without taking it apart.
+    """End without taking oneself apart.
 
-    Python would visit every object on its way out, and so copy all that the copy had shared until then: that
-    took as long as the work of a small chapter.
+    Python would visit every object on its way out. A copy would copy all that it had shared until then, which
+    took as long as the work of a small chapter; the original kept the study waiting for some seconds.
     """
     atexit._run_exitfuncs()  # what a library wants done at the end
     for stream in (sys.stdout, sys.stderr):

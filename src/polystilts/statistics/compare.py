@@ -12,7 +12,7 @@ import pandas as pd
 from polystilts.statistics.averages import MEAN, Grid, Measure, complete, grids_of, values_of
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval, for_new_languages, highest_unit, t_interval
-from polystilts.statistics.tables import LowResource, with_levels
+from polystilts.statistics.tables import LowResource, plain_words, with_levels
 from polystilts.tasks import KINDS, STRATEGIES
 
 ONCE = {"world": ["world_seed"], "kind of encoder": ["encoder"],
@@ -124,6 +124,7 @@ def _every(grid: Grid, unit: str, n: int) -> Interval:
     return replace(found, cells=each, notes=(note, *found.notes))
 
 
+@plain_words
 def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Comparison:
     """One contrast in full: points, log odds, with and without flagged cells."""
     unit = unit or highest_unit(cells)

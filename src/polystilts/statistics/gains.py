@@ -14,6 +14,7 @@ from polystilts.statistics.tables import (
     MATCH,
     is_absent,
     main_scores,
+    plain_words,
     task_kind,
     with_main_variant,
 )
@@ -34,6 +35,7 @@ def logit(value: float | pd.Series, n: float | pd.Series) -> float | pd.Series:
     return np.log(share / (1.0 - share))
 
 
+@plain_words
 def gains(scores: pd.DataFrame, baseline: str = "none") -> pd.DataFrame:
     """The table `gains.csv`: each arm's score minus the baseline's, matched by world, encoder and seeds."""
     rows = main_scores(scores)
@@ -87,6 +89,7 @@ def contrast(scores: pd.DataFrame, treatment: str, control: str, *, variants: bo
     return contrasting(scores, variants=variants)(treatment, control)
 
 
+@plain_words
 def contrasting(scores: pd.DataFrame, *, variants: bool = False) -> Callable[[str, str], pd.DataFrame]:
     """`contrast` for several pairs of strategies in the same scores, which are looked through once."""
     rows = main_scores(scores)
@@ -99,6 +102,7 @@ def contrasting(scores: pd.DataFrame, *, variants: bool = False) -> Callable[[st
     return partial(_contrast, rows, flags, notes)
 
 
+@plain_words
 def _contrast(
     rows: pd.DataFrame, flags: pd.DataFrame, notes: Sequence[str], treatment: str, control: str
 ) -> pd.DataFrame:

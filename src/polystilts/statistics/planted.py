@@ -10,9 +10,11 @@ import pandas as pd
 
 from polystilts.evaluation.exposure import exposure
 from polystilts.evaluation.scores import SCORE_COLUMNS
+from polystilts.statistics.tables import plain_words
 from polystilts.tasks import STRATEGIES, TASKS, parse_arm
 
 
+@plain_words
 def planted_scores(
     arms: Sequence[str],
     languages: pd.DataFrame,

@@ -31,6 +31,11 @@ LEVELS = ("resource_level", "allotment")  # what `with_levels` adds
 LowResource = Collection[str] | Mapping[int, Collection[str]]  # languages with little text, or each world's
 
 
+# Words as Python's own: Arrow's, made for long columns, take twice the time in a few hundred rows.
+plain_words = pd.option_context("mode.string_storage", "python")
+
+
+@plain_words
 def read_table(path: Path) -> pd.DataFrame:
     """Read one of the study's CSV tables; an empty cell of a word column stays an empty word."""
     path = Path(path)
