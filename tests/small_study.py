@@ -4,7 +4,6 @@ Everything of `pipeline/` is the real thing; worlds, encoders, training and mark
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -115,6 +114,11 @@ study = open_study(scale, tag, seeds=seeds)
 {call}
 """
 
+UNUSED = {
+    "seaborn", "torch", "polystilts.pipeline.reading", "polystilts.evaluation.shortcuts",
+    "polystilts.evaluation.scores", "polystilts.evidence.conclude", "polystilts.gate.verdict",
+}  # fmt: skip
+
 
 def make_repository(root: Path, batches: int = 1) -> Path:
     """A repository with the real pipeline, pretended rooms and chapters of one call each."""
@@ -126,11 +130,8 @@ def make_repository(root: Path, batches: int = 1) -> Path:
     for room in ("sources", "models", "training", "evaluation"):
         (package / room / "__init__.py").write_text("")
     warm = package / "pipeline" / "warm.py"  # what the pretended rooms never import would take its time
-    warm.write_text(
-        re.sub(
-            r'    "(torch|polystilts.evaluation.shortcuts|polystilts.gate.verdict)",\n', "", warm.read_text()
-        )
-    )
+    lines = warm.read_text().splitlines(keepends=True)
+    warm.write_text("".join(line for line in lines if line.strip(' ",\n') not in UNUSED))
     stages = package / "pipeline" / "stages.py"
     stages.write_text(stages.read_text() + COLLECT)
     shutil.copytree(paths.PARAMS, root / "params")

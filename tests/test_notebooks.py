@@ -7,6 +7,7 @@ import re
 import shutil
 import warnings
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -27,6 +28,7 @@ MOST_LINES, USUAL_LINES, MOST_CELLS, FEWEST_CELLS = 12, 5, 40, 12
 WORDS_FOR_A_LINE = 8
 
 
+@cache
 def read(chapter):
     """A chapter as it is reviewed."""
     return jupytext.read(chapter.script)
