@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polystilts.errors import WrongUse
@@ -390,11 +390,12 @@ LETTERS = st.text(st.sampled_from('<>/a"{}[]:,.\t\n\r\\#=*`\u2028\ufeff &;!-'), 
 @given(st.one_of(LETTERS.map(str.encode), st.binary(max_size=40)), st.booleans())
 def test_any_bytes_are_text_or_refused(tmp_path_factory, content, cut):
     """Running text and word lists of whatever bytes: lines with something in them, or one line of refusal."""
-    assume(b"<![" not in content)  # see the next test
     path = tmp_path_factory.mktemp("bytes") / "x"
     path.write_bytes(content)
     readers = [lambda: list(read_lexicon(path))]
     for name in TEXT_FORMATS:
+        if name == "web-pages" and b"<![" in content:
+            continue  # see the next test
         arguments = ARGUMENTS.get(name, {}) | (
             {"cut": True} if cut and name in ("elements", "json-texts") else {}
         )
