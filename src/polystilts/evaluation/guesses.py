@@ -50,9 +50,7 @@ def without_guess(scores: pd.DataFrame) -> pd.DataFrame:
     return rows[~pd.MultiIndex.from_frame(rows[CELL]).isin(told)]
 
 
-def with_guesses(
-    scores: pd.DataFrame, labels_of: Callable[[int, str], pd.DataFrame | None]
-) -> pd.DataFrame:
+def with_guesses(scores: pd.DataFrame, labels_of: Callable[[int, str], pd.DataFrame | None]) -> pd.DataFrame:
     """The scores with what guessing reaches in every cell of the baseline where none of its rows says so.
 
     `labels_of` gives the labels of a world's target, or None where they are not kept: nothing is added there.
