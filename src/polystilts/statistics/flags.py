@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from polystilts.evaluation.scores import CHANCE
+from polystilts.evaluation.guesses import CHANCE
 from polystilts.statistics.intervals import wilson_interval
 from polystilts.statistics.tables import main_scores
 from polystilts.tasks import TASKS
