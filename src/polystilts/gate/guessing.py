@@ -107,13 +107,15 @@ def tags_from_another_place(task: Task, gold: Sequence[str]) -> float:
     ends = np.cumsum([len(sentence) for sentence in sentences])[:-1]
     found = []
     for place in range(1, PLACES):
-        moved = np.roll(tags, place * len(tags) // PLACES)
+        moved = np.roll(tags, -(place * len(tags) // PLACES))
         given = [" ".join(part) for part in np.split(moved, ends)]
         found.append(tagging(task, gold, given)[task.metric])
     return float(np.mean(found))
 
 
-def random_span(task: Task, contexts: Sequence[str], answers: Sequence[Sequence[str]], language: str) -> float:
+def random_span(
+    task: Task, contexts: Sequence[str], answers: Sequence[Sequence[str]], language: str
+) -> float:
     """The mean F1 of a span of whole words, over all starts, as long as one of the first right answers."""
     answered = [[answer for answer in given if answer] for given in answers]
     lengths = Counter(max(1, len(given[0].split())) for given in answered if given)
@@ -129,7 +131,9 @@ def random_span(task: Task, contexts: Sequence[str], answers: Sequence[Sequence[
     return 100 * max(float(np.mean(found)), silent / len(answered))
 
 
-def _expected_overlap(words: Sequence[Sequence[str]], wanted: Iterable[Sequence[str]], lengths: Counter) -> float:
+def _expected_overlap(
+    words: Sequence[Sequence[str]], wanted: Iterable[Sequence[str]], lengths: Counter
+) -> float:
     """The F1 with the best of several right answers, as the mean over lengths and starts of spans."""
     before = np.concatenate([[0], np.cumsum([len(parts) for parts in words])])
     seen = {
@@ -159,7 +163,7 @@ def _expected_overlap(words: Sequence[Sequence[str]], wanted: Iterable[Sequence[
 def chance_findings(evidence: Evidence, cells: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
     """Rows of `chance` that are not what the labels give, that are missing, or that belong nowhere.
 
-    What cannot be computed again concerns the claims whose differences (`cells`, by claim) have such a target.
+    What cannot be computed again concerns the claims whose differences (`cells`, by claim) have that target.
     """
     scores = evidence.scores
     for (world, name), rows in scores[scores["split"] == "test"].groupby(["world_seed", "target_task"]):
@@ -186,16 +190,21 @@ def _differences(
     task: Task, base: pd.DataFrame, told: pd.DataFrame, labels: pd.DataFrame, where: str
 ) -> Iterator[Finding]:
     """Cells of the baseline whose row of `chance` is not what the labels give."""
-    items = {language: part for language, part in labels.groupby("language") if language in set(base["language"])}
+    items = {
+        language: part for language, part in labels.groupby("language") if language in set(base["language"])
+    }
     again = {language: guess_of(task, part) for language, part in items.items()}
     asked = base[["run_id", "language"]].drop_duplicates()
     both = asked.merge(told[["run_id", "language", "value", "n"]], how="left")
-    right, size = both["language"].map(again), both["language"].map({name: len(part) for name, part in items.items()})
+    right, size = (
+        both["language"].map(again),
+        both["language"].map({name: len(part) for name, part in items.items()}),
+    )
     wrong = both[~((both["value"] - right).abs() <= ROUNDING) | (both["n"] != size)]
     if len(wrong):
         one = wrong.iloc[0]
         said = "nothing" if np.isnan(one["value"]) else f"{one['value']:.6f} on {one['n']:.0f} items"
         found = f"{again.get(one['language'], np.nan):.6f} on {len(items.get(one['language'], ()))}"
-        what = f"tables/scores.csv: what a guess reaches on {where} is not what its labels give in {len(wrong)} cells"
+        what = f"tables/scores.csv: {len(wrong)} rows of chance for {where} are not what its labels give"
         what += f", the first in {one['language']}: published {said}, found {found}"
         yield falsifies(what, sorted(set(wrong["run_id"])))

@@ -1,6 +1,6 @@
-"""From an estimate to its outcome, as docs/claims.md has it: p-values, Holm's rule, and what follows from them."""
+"""From an estimate to its outcome, as docs/claims.md has it: p-values, Holm's rule, and what follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,8 +49,8 @@ def decision(
 ) -> tuple[str, str, str]:
     """The outcome: the first that is certain enough, in the family and on both scales.
 
-    Returned with it: what stood in the way of an undecided one ("interval", "family", "sign"), and the outcome
-    that it would have been.
+    Returned with it: what stood in the way of an undecided one ("interval", "family", "sign"), and the
+    outcome that it would have been.
     """
     alone = ""
     for word, p in surprises(found, row).items():
@@ -72,15 +72,15 @@ def decide(found: Estimate, row: Mapping[str, Any], factor: float, logit: Estima
 
 
 def holm(p: Mapping[str, float]) -> dict[str, float]:
-    """What each p of a family is multiplied by: its adjusted value, the running maximum, over itself.
+    """What each p of a family is multiplied by: its adjusted value, a running maximum, over itself.
 
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
     {'a': 3.0, 'c': 2.0, 'b': 1.5}
     """
     factors, largest = {}, 0.0
     for rank, name in enumerate(sorted(p, key=p.get)):
-        largest = max(largest, p[name] * (len(p) - rank))
-        factors[name] = largest / p[name] if p[name] > 0 else float(len(p) - rank)
+        largest = max(largest, min(1.0, p[name] * (len(p) - rank)))
+        factors[name] = largest / p[name] if p[name] > 0 else float(len(p))
     return factors
 
 
@@ -111,12 +111,3 @@ def detectable(found: Estimate, row: Mapping[str, Any], tests: int) -> float:
     while short(top) < 0:
         top *= 2
     return float(scipy.optimize.brentq(short, 0, top, xtol=1e-10, rtol=1e-12)) * found.error
-
-
-def families(rows: Sequence[Mapping[str, Any]], smallest: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Holm's factors of each family, of its hypotheses that have a p at all."""
-    found = {}
-    for family in {row["family"] for row in rows}:
-        names = [row["id"] for row in rows if row["family"] == family and row["id"] in smallest]
-        found[family] = holm({name: smallest[name] for name in names})
-    return found
