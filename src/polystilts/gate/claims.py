@@ -36,8 +36,11 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
     low, rows = evidence.low_resource, evidence.hypotheses
     calls = call_all(rows, scores, languages, low)
     known = background(scores, languages, low, evidence.real, declared_worlds(evidence))
-    expected = {row["id"]: (row, fingerprint(content["hypotheses"]))
-                for content in evidence.hypothesis_files.values() for row in content["hypotheses"]}  # fmt: skip
+    expected = {
+        row["id"]: (row, fingerprint(content["hypotheses"]))
+        for content in evidence.hypothesis_files.values()
+        for row in content["hypotheses"]
+    }
     findings, cells = [], {}
     for claim in evidence.claims:
         name, call = claim["id"], calls.get(claim["hypothesis"])
