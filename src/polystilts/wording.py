@@ -23,3 +23,12 @@ def listed(names: list[str]) -> str:
     """
     *before, last = names
     return f"{', '.join(before)} and {last}" if before else last
+
+
+def note_of(name: str, **places: Any) -> str:
+    """A note about an estimate, with its places filled.
+
+    >>> note_of("one_unit", unit="seed")
+    'one seed only: no spread can be measured, so no interval is given'
+    """
+    return wording()["notes"][name].format(**places)
