@@ -1,6 +1,7 @@
 """Every hypothesis called a second time: its differences, whether they can tell, its outcome, its sides."""
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from polystilts.gate.estimates import (
+    NOTHING,
     Estimate,
     differences,
     easily_taken,
@@ -50,8 +52,8 @@ class Call:
     kinds: Mapping[str, Estimate] = field(default_factory=dict)  # of a mean over several kinds
     flags: Any = None  # of each difference, whether it is flagged
     lessons: Mapping[str, tuple[float, float, float] | None] = field(default_factory=dict)
-    dropped: tuple[str, ...] = ()  # intermediate tasks left out, as they were not learned
-    factor: float = 1.0  # what Holm multiplies p by
+    unlearned: tuple[str, ...] = ()  # intermediate tasks, left out of the estimate unless it is not testable
+    factor: float | None = None  # what Holm multiplies p by
     family: int = 0  # how many tests of its family were run and can be tested
     sides: tuple[Side, ...] = ()  # of a mean whose control is not `none`: control and treatment against it
     controls: tuple[tuple[Side, Side], ...] = ()  # a null control against none, and the arm against it
@@ -162,19 +164,20 @@ def _measured(row: Mapping[str, Any], cells: pd.DataFrame, scores: pd.DataFrame,
     lessons = {task: lesson(scores, task, arms) for task in practised(cells)} if teaching else {}
     missed = tuple(task for task, told in lessons.items() if told is not None and not learned(told))
     left = cells[~cells["intermediate_task"].isin(missed)] if missed else cells
-    outcome, why = "undecided", ()
+    outcome, why, raised = "undecided", (), flags_of(left, flags)
     if missed and lacking(row, left):
-        outcome, why, left = "not testable", ("unlearned", *missed), cells
-    raised = flags_of(left, flags)
-    if outcome == "undecided" and 2 * raised.sum() > len(left):
+        outcome, why = "not testable", ("unlearned", *missed)
+    elif 2 * raised.sum() > len(left):
         outcome, why = "not testable", ("flagged", str(raised.sum()), str(len(left)))
+    if outcome == "not testable" and missed:
+        left, raised = cells, flags_of(cells, flags)
     found = estimate(left, contrast, row["quantifier"])
     if found is not None and not found.n:
         return Call(row["id"], "not run", None, reason=("cells",))
     return Call(
         row["id"], outcome, found, tuple(sorted({*left["run_id"], *left["run_id_c"]})), left,
         known=found is not None, reason=why, flags=raised, lessons=lessons,
-        dropped=() if outcome == "not testable" and why[0] == "unlearned" else missed,
+        unlearned=missed,
         kinds=by_kind(left) if is_mean(row) else {},
     )  # fmt: skip
 
@@ -202,11 +205,9 @@ def _beside(row: Mapping[str, Any], call: Call, there: set[str], chosen: Any) ->
     if "none" not in there:
         return {}
 
-    def side(arm: str, against: str, tasks: Sequence[str] | None = None) -> Side | None:
+    def side(arm: str, against: str) -> Side | None:
         part = chosen(row, arm, against)
-        part = part[~part["intermediate_task"].isin(call.dropped)]
-        if tasks is not None:
-            part = part[part["intermediate_task"].isin(tasks)]
+        part = part[part["intermediate_task"].isin([*practised(call.cells), *NOTHING])]
         found = None if part.empty else estimate(part, {}, "mean")
         return Side(arm, against, found, by_kind(part)) if found is not None and found.n else None
 
@@ -216,7 +217,7 @@ def _beside(row: Mapping[str, Any], call: Call, there: set[str], chosen: Any) ->
     controls = []
     for null, arm in NULL_CONTROLS.items():
         if arm in against and null in there:
-            same = side(null, "none", practised(call.cells))
+            same = side(null, "none")
             more = side(arm, null) if same and not holds_zero(same.estimate) else None
             if more:
                 controls.append((against.index(arm), (same, more)))
@@ -238,6 +239,10 @@ def _decided(rows: Sequence[Mapping[str, Any]], calls: dict[str, Call]) -> dict[
         for row in tested
         if calls[row["id"]].estimate.error is not None
     }
+    families = defaultdict(dict)
+    for row in rows:
+        families[row["family"]] |= {row["id"]: smallest[row["id"]]} if row["id"] in smallest else {}
+    factors = {family: holm(p) for family, p in families.items()}
     decided = dict(calls)
     for row in tested:
         call = calls[row["id"]]
@@ -245,11 +250,9 @@ def _decided(rows: Sequence[Mapping[str, Any]], calls: dict[str, Call]) -> dict[
             why = "one_unit" if call.estimate.units < 2 else "no_spread"
             decided[row["id"]] = replace(call, reason=(why,))
             continue
-        family = [other["id"] for other in tested if other["family"] == row["family"]]
-        factors = holm({name: smallest[name] for name in family if name in smallest})
-        factor = factors[row["id"]]
+        factor = factors[row["family"]][row["id"]]
         logit = estimate(call.cells, row["contrast"], row["quantifier"], "logit")
         word, why, nearly = decision(call.estimate, row, factor, logit)
-        decided[row["id"]] = replace(call, outcome=word, reason=(why,) if why else (), nearly=nearly,
-                                     factor=factor, family=len(factors))  # fmt: skip
-    return decided
+        reason = (why,) if why else ()
+        decided[row["id"]] = replace(call, outcome=word, reason=reason, nearly=nearly, factor=factor)
+    return {row["id"]: replace(decided[row["id"]], family=len(factors[row["family"]])) for row in rows}

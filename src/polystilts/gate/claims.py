@@ -8,19 +8,20 @@ from typing import Any
 import yaml
 
 from polystilts.files import fingerprint
-from polystilts.gate.calls import Call, call_all
+from polystilts.gate.calls import Call, Side, call_all
 from polystilts.gate.evidence import Evidence, plain_words
 from polystilts.gate.finding import Check, Finding, falsifies, several
 from polystilts.gate.guessing import chance_findings, practised
-from polystilts.gate.headlines import contrast_text, headline, outcome_text
+from polystilts.gate.headlines import contrast_text, headline, outcome_text, reason_text
 from polystilts.gate.notes import no_interval
-from polystilts.gate.phrases import settle
-from polystilts.gate.qualifications import Background, background, qualifications
+from polystilts.gate.phrases import kinds_in_order, settle
+from polystilts.gate.qualifications import Background, background, ends, qualifications
 
 # What a claim is made of: no more, so that nothing stands in it that nobody has checked.
 FIELDS = (
-    "id", "hypothesis", "quantifier", "scale", "estimate", "low", "high", "n", "units", "outcome", "headline",
-    "contrast", "qualifications", "sentence", "confirmatory", "status", "lineage",
+    "id", "hypothesis", "quantifier", "scale", "estimate", "low", "high", "n", "units", "outcome", "reason",
+    "factor", "family", "headline", "contrast", "qualifications", "sentence", "confirmatory", "status",
+    "lineage",
 )  # fmt: skip
 CLOSE = 1.5e-6  # claims keep six decimals
 SHOWN = 60  # letters of a difference
@@ -140,31 +141,85 @@ def claim_differences(claim: Mapping[str, Any], call: Call) -> list[str]:
 def word_differences(
     claim: Mapping[str, Any], call: Call, row: Mapping[str, Any], known: Background
 ) -> Iterator[str]:
-    """Where the words of a claim are not those that the gate's own numbers fill the templates with."""
+    """Where a claim is not what the gate's own numbers make of its hypothesis, word by word."""
     if claim.get("quantifier") != row["quantifier"]:
         yield f"quantifier is {claim.get('quantifier')}, its hypothesis says {row['quantifier']}"
-    due = words_of(call, row, known)
-    yield from text_difference("headline", claim.get("headline"), due["headline"])
-    yield from text_difference("contrast", (claim.get("contrast") or {}).get("text"), due["contrast"])
-    said = [(one.get("name"), one.get("text")) for one in claim.get("qualifications") or ()]
-    names = [name for name, _ in due["qualifications"]]
-    if [name for name, _ in said] != names:
-        told = several((name for name, _ in said), 20)
-        yield f"its qualifications are {told or 'none'}, due are {several(names, 20) or 'none'}"
-    else:
-        for (name, text), (_, right) in zip(said, due["qualifications"], strict=True):
-            yield from text_difference(f"qualification '{name}'", text, right)
-    yield from text_difference("sentence", claim.get("sentence"), due["sentence"])
+    for name, right in words_of(call, row, known).items():
+        if name == "qualifications":
+            said, due = ([one["name"] for one in many] for many in (claim.get(name) or (), right))
+            if said != due:
+                told = several(said, 20) or "none"
+                yield f"its qualifications are {told}, due are {several(due, 20) or 'none'}"
+                continue
+        if name in claim:
+            yield from difference(name, claim[name], right)
 
 
 def words_of(call: Call, row: Mapping[str, Any], known: Background) -> dict[str, Any]:
-    """Headline, contrast, qualifications and sentence of a claim, numbers as `phrases` writes them."""
-    first = headline(call, row, known.names, known.real)
-    contrast = contrast_text(call, row, known.real)
-    due = qualifications(call, row, known)
-    last = outcome_text(call, row, known.names, no_interval(call))
-    sentence = " ".join([first, contrast, *(text for _, text in due), last])
-    return {"headline": first, "contrast": contrast, "qualifications": due, "sentence": sentence}
+    """What a claim must hold beside its estimate, texts with numbers as `phrases` writes them."""
+    first, text = headline(call, row, known.names, known.real), contrast_text(call, row, known.real)
+    why, due = reason_text(call, row, known.names, no_interval(call)), qualifications(call, row, known)
+    unit = row["contrast"].get("unit", "points")
+    return {
+        "reason": why,
+        "factor": call.factor,
+        "family": call.family,
+        "headline": first,
+        "contrast": {"text": text, "unit": unit, "rows": list(contrast_rows(call, row))},
+        "qualifications": due,
+        "sentence": " ".join([first, text, *(one["text"] for one in due), outcome_text(call, why)]),
+    }
+
+
+def contrast_rows(call: Call, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The contrast, and both arms against none, as numbers: whole, and by kind where there are several."""
+    if call.estimate is None:
+        return
+    arms = {side: row["contrast"][side] for side in ("treatment", "control")}
+    own = Side(arms["treatment"], arms["control"], call.estimate, call.kinds)
+    sides = {side: one for one in call.sides for side, arm in arms.items() if arm == one.arm}
+    for name, side in {"contrast": own, **sides}.items():
+        kinds = {kind: side.kinds[kind] for kind in kinds_in_order(side.kinds)}
+        for kind, found in {"": side.estimate, **kinds}.items():
+            counts = {"n": found.n, "units": found.units}
+            yield {
+                "side": name,
+                "arm": side.arm,
+                "against": side.against,
+                "kind": kind,
+                **ends(found),
+                **counts,
+            }
+
+
+def difference(what: str, said: Any, right: Any) -> Iterator[str]:
+    """Where something that a claim holds is not what is due, down to the number or the letter."""
+    if isinstance(right, Mapping):
+        if not isinstance(said, Mapping) or set(said) != set(right):
+            there = several(sorted(said), 20) if isinstance(said, Mapping) else said
+            yield f"its {what} has {there}, due are {several(sorted(right), 20)}"
+            return
+        for name, one in right.items():
+            yield from difference(f"{what}, {name}", said[name], one)
+    elif isinstance(right, list):
+        if not isinstance(said, list) or len(said) != len(right):
+            many = len(said) if isinstance(said, list) else 0
+            yield f"its {what} has {many} parts, due are {len(right)}"
+            return
+        for one, other in zip(said, right, strict=True):
+            name = (
+                other.get("name") or " ".join(filter(None, (other["side"], other["kind"])))
+                if isinstance(other, Mapping)
+                else what
+            )
+            yield from difference(f"{what} '{name}'", one, other)
+    elif isinstance(right, str):
+        yield from text_difference(what, said, right)
+    elif isinstance(right, float) and not math.isnan(right):
+        if not isinstance(said, int | float) or not abs(said - right) <= CLOSE:
+            yield f"its {what} is {said}, found {right:.6f}"
+    elif said != (right := None if isinstance(right, float) else right):
+        yield f"its {what} is {said}, found {right}"
 
 
 def text_difference(what: str, said: Any, right: str) -> Iterator[str]:

@@ -22,7 +22,6 @@ from polystilts.gate.phrases import (
     short,
     signed,
 )
-from polystilts.tasks import TASKS
 from polystilts.wording import listed, wording
 
 SMALL = re.compile(r"[rw]\d+")  # encoders that are made here
@@ -42,6 +41,8 @@ def headline(call: Call, row: Mapping[str, Any], names: Mapping[str, str], real:
     null = is_mean(row) and arms["control"] == "none" and arms["treatment"] in NULL_CONTROLS
     if null and not _holds_zero(call.estimate):
         told = words["not_null"] + told
+    if not call.testable:
+        return told
     if parts := _opposite(call.kinds):
         told += words["opposite"].format(parts=parts)
     for side in call.sides:
@@ -145,7 +146,7 @@ def _values(call: Call, row: Mapping[str, Any], names: Mapping[str, str]) -> dic
         "edges": "",
     }
     if found.error is not None:
-        level, *edges = equivalence(found, row, call.factor)
+        level, *edges = equivalence(found, row, call.factor or 1.0)
         values |= {"level": short(level), "edges": between(*edges)}
     columns = wording()["headline"]["columns"]
     if arms.get("measure") == "slope":
@@ -159,10 +160,10 @@ def _values(call: Call, row: Mapping[str, Any], names: Mapping[str, str]) -> dic
 
 
 def _group(column: str, members: list[str], names: Mapping[str, str]) -> list[str]:
-    """What the members of a group are called, in their order."""
+    """What the members of a group are called, in the order of the hypothesis."""
     if column == "task_kind":
-        return [wording()["kinds"][kind] for kind in kinds_in_order(members)]
-    return [names.get(name, name) for name in sorted(members)]
+        return [wording()["kinds"][kind] for kind in members]
+    return [names.get(name, name) for name in members]
 
 
 def _difference(arms: Mapping[str, Any]) -> str:
@@ -237,18 +238,14 @@ def _side_part(side: Side) -> str:
     )
 
 
-def outcome_text(call: Call, row: Mapping[str, Any], names: Mapping[str, str], note: str) -> str:
-    """The outcome with its reason; `note` is that of an estimate without an interval."""
-    words = wording()
-    if call.outcome in ("not run", "not testable"):
-        why = why_not(call, row, names)
-    else:
-        why = words["reasons"].get(call.reason[0], note) if call.reason else ""
-    return words["outcome"].format(
-        outcome=call.outcome, reason=words["reason"].format(reason=why) if why else ""
-    )
+def reason_text(call: Call, row: Mapping[str, Any], names: Mapping[str, str], note: str) -> str:
+    """Why a claim is undecided, not testable or not run; `note` says it where there is no interval."""
+    if not call.testable:
+        return why_not(call, row, names)
+    return wording()["reasons"].get(call.reason[0], note) if call.reason else ""
 
 
-def titles(languages: Mapping[str, str]) -> dict[str, str]:
-    """What languages and tasks are called."""
-    return {**languages, **{name: task.title for name, task in TASKS.items()}}
+def outcome_text(call: Call, why: str) -> str:
+    """The outcome with its reason."""
+    reason = wording()["reason"].format(reason=why) if why else ""
+    return wording()["outcome"].format(outcome=call.outcome, reason=reason)

@@ -85,15 +85,8 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
 
 
 def equivalence(found: Estimate, row: Mapping[str, Any], factor: float) -> tuple[float, float, float]:
-    """The interval that decides an equivalence: its level in per cent, its lower and its upper end.
-
-    Of a statement about every cell it is that of the cell that decides.
-    """
+    """The interval that decides an equivalence: its level in per cent, its lower and its upper end."""
     level = 1 - 2 * row["error_rate"] / factor
-    if found.cells:
-        edge = row["smallest_effect"]
-        as_equal = {"direction": "equivalent", "smallest_effect": edge}
-        found = max(found.cells, key=lambda cell: surprises(cell, as_equal)["supported"])
     return (100 * level, *found.ends(level))
 
 

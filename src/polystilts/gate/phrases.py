@@ -53,7 +53,7 @@ def plain(value: float) -> str:
 
 def score(value: float) -> str:
     """A score or a share: one decimal."""
-    return _both(value, "{:.1f}".format)
+    return _both(value, lambda number: f"{number:.1f}".replace("-", "−"))
 
 
 def short(value: float) -> str:

@@ -39,6 +39,9 @@ ONCE = {  # what may have been there only once, by the columns that tell
 }
 
 
+Qualification = dict[str, Any]  # name, text, and the numbers in it
+
+
 @dataclass(frozen=True)
 class Background:
     """What the qualifications of all claims are computed from."""
@@ -65,62 +68,62 @@ def background(
     return Background(scores, languages, low_resource, flagged(scores), names, real, declared)
 
 
-def qualifications(call: Call, row: Mapping[str, Any], known: Background) -> list[tuple[str, str]]:
-    """Name and text of each that is due, in the order in which they are told."""
-    due: dict[str, list[str]] = {name: [] for name in wording()["qualifications"]}
+def qualifications(call: Call, row: Mapping[str, Any], known: Background) -> list[Qualification]:
+    """Each that is due, in the order in which they are told."""
+    due: list[Qualification] = []
     if call.estimate is not None:
         unit = highest_unit(call.cells)
         kept = in_every_unit(call.cells, unit)
         without = _without(kept, row, unit)
-        due["practice"] = list(_practice(call, known))
-        due["null control"] = list(_null_controls(call))
-        due["without flagged"] = list(_without_flagged(call, row, unit, known))
-        due["languages"] = list(_languages(call, row, unit, without, known))
-        due["detectable effect"] = list(_detectable(call, row))
-        due["turned by"] = list(_turned_by(call, without, row, known))
-        due["random weights"] = list(_random_weights(row, known))
-        due["only one"] = list(_only_one(call.cells, unit, known.real))
-        due["note"] = notes(call, row, kept, known.scores, known.flags)
-        if call.testable and call.family > 1:
-            due["correction"] = [
-                wording()["correction"].format(factor=short(call.factor), family=call.family)
-            ]
-        if (call.outcome, row["direction"]) == ("supported", "equivalent") or call.outcome == "equivalent":
-            level, low, high = equivalence(call.estimate, row, call.factor)
-            values = {"level": short(level), "low": signed(low), "high": signed(high), "margin": margin(row)}
-            due["equivalence"] = [wording()["equivalence"].format(**values)]
+        due += [
+            *_practice(call, known),
+            *_null_controls(call),
+            *_without_flagged(call, row, unit, known),
+            *_languages(call, row, unit, without, known),
+            *_family(call, row),
+            *_turned_by(call, without, row, known),
+            *_random_weights(row, known),
+            *_only_one(call.cells, unit, known.real),
+            *(told("note", note) for note in notes(call, row, kept, known.scores, known.flags)),
+        ]
     there = {int(world) for world in known.scores["world_seed"].dropna()}
     if known.declared - there:
         values = {"have": len(there), "declared": len(known.declared | there)}
-        due["provisional"] = [wording()["provisional"].format(**values)]
-    return [(name, text) for name, texts in due.items() for text in texts]
+        due.append(told("provisional", wording()["provisional"].format(**values)))
+    order = wording()["qualifications"]
+    return sorted(due, key=lambda one: order.index(one["name"]))
 
 
-def _practice(call: Call, known: Background) -> Iterator[str]:
+def told(name: str, text: str, **numbers: Any) -> Qualification:
+    """One qualification: its name, its text and the numbers that stand beside it."""
+    return {"name": name, "text": text, **numbers}
+
+
+def ends(found: Estimate, prefix: str = "") -> dict[str, float | None]:
+    """An estimate and its interval, by name."""
+    low, high = found.ends()
+    return {f"{prefix}estimate": found.value, f"{prefix}low": low, f"{prefix}high": high}
+
+
+def _practice(call: Call, known: Background) -> Iterator[Qualification]:
     """The intermediate tasks that were not learned, or of which nobody knows."""
-    words = wording()["practice"]
-    nothing_left = call.reason[:1] == ("unlearned",)
-    missed = call.reason[1:] if nothing_left else call.dropped
-    if missed:
-        tasks = []
-        for task in sorted(missed):
-            value, n, guess = call.lessons[task]
-            tasks.append(
-                words["task"].format(
-                    title=known.names[task],
-                    score=score(value),
-                    score_interval=between(*wilson(value, n), score),
-                    majority=score(guess),
-                )
-            )
-        yield words["none" if nothing_left else "dropped"].format(tasks=", ".join(tasks))
-    if unknown := sorted(task for task, told in call.lessons.items() if told is None):
-        yield words["unknown"].format(tasks=listed([known.names[task] for task in unknown]))
+    words, tasks = wording()["practice"], []
+    for task in sorted(call.unlearned):
+        value, n, guess = call.lessons[task]
+        within = between(*wilson(value, n), score)
+        values = {"title": known.names[task], "score": score(value), "majority": score(guess)}
+        tasks.append(words["task"].format(score_interval=within, **values))
+    if tasks:
+        text = words["dropped" if call.testable else "none"].format(tasks=", ".join(tasks))
+        yield told("practice", text, unlearned=sorted(call.unlearned))
+    if unknown := sorted(task for task, lesson in call.lessons.items() if lesson is None):
+        text = words["unknown"].format(tasks=listed([known.names[task] for task in unknown]))
+        yield told("practice", text, unknown=unknown)
 
 
-def _null_controls(call: Call) -> Iterator[str]:
+def _null_controls(call: Call) -> Iterator[Qualification]:
     for null, more in call.controls:
-        yield wording()["null_control"].format(
+        text = wording()["null_control"].format(
             null=in_short(null.arm),
             estimate=signed(null.estimate.value),
             interval=interval(null.estimate),
@@ -128,26 +131,30 @@ def _null_controls(call: Call) -> Iterator[str]:
             beyond=signed(more.estimate.value),
             beyond_interval=interval(more.estimate),
         )
+        numbers = {**ends(null.estimate), **ends(more.estimate, "beyond_")}
+        yield told("null control", text, null=null.arm, arm=more.arm, **numbers)
 
 
-def _without_flagged(call: Call, row: Mapping[str, Any], unit: str, known: Background) -> Iterator[str]:
+def _without_flagged(
+    call: Call, row: Mapping[str, Any], unit: str, known: Background
+) -> Iterator[Qualification]:
     """The estimate without the differences whose baseline is at a guess or above 95, and those alone."""
-    words = wording()["without_flagged"]
-    if not call.flags.any():
+    words, numbers = wording()["without_flagged"], {"flagged": int(call.flags.sum()), "n": len(call.cells)}
+    if not numbers["flagged"]:
         return
-    rest = call.cells[~call.flags]
-    found = without_flagged(call, row, unit)
-    if found is None or not found.n or np.isnan(found.value):
-        yield words["all"]
+    rest, found = call.cells[~call.flags], without_flagged(call, row, unit)
+    if found is None or not found.n:
+        yield told("without flagged", words["all"], **numbers)
         return
-    left = ", ".join(
+    left = [
         words["left"].format(
             target=known.names[target], count=(rest["target_task"] == target).sum(), n=len(part)
         )
         for target, part in call.cells.groupby("target_task")
-    )
-    values = {"flagged": call.flags.sum(), "estimate": signed(found.value), "interval": interval(found)}
-    yield words["some"].format(**values, left=left)
+    ]
+    values = {"flagged": numbers["flagged"], "estimate": signed(found.value), "interval": interval(found)}
+    text = words["some"].format(**values, left=", ".join(left))
+    yield told("without flagged", text, **numbers, **ends(found))
 
 
 def without_flagged(call: Call, row: Mapping[str, Any], unit: str = "") -> Estimate | None:
@@ -156,10 +163,15 @@ def without_flagged(call: Call, row: Mapping[str, Any], unit: str = "") -> Estim
     return estimate(rest, row["contrast"], row["quantifier"], unit=unit, whole=False)
 
 
+def measure_of(row: Mapping[str, Any]) -> str:
+    """What is measured: mean, most, every, between, slope."""
+    return row["contrast"].get("measure") or row["quantifier"]
+
+
 def _without(kept: pd.DataFrame, row: Mapping[str, Any], unit: str) -> dict[str, tuple[str, Estimate]]:
     """The estimate again without each language, and each target task, where there are others."""
     found = {}
-    if (row["contrast"].get("measure") or row["quantifier"]) not in ("mean", "between"):
+    if measure_of(row) not in ("mean", "between"):
         return found
     for column in ("language", "target_task"):
         values = sorted(kept[column].unique())
@@ -171,19 +183,21 @@ def _without(kept: pd.DataFrame, row: Mapping[str, Any], unit: str) -> dict[str,
 
 def _languages(
     call: Call, row: Mapping[str, Any], unit: str, without: Mapping[str, Any], known: Background
-) -> Iterator[str]:
+) -> Iterator[Qualification]:
     """Which languages the interval covers."""
-    words = wording()["languages"]
+    words, numbers = wording()["languages"], {}
     if call.estimate.error is None:
         return
     if unit == "world_seed" and not known.real:
-        yield words["worlds"]
-    elif (row["contrast"].get("measure") or row["quantifier"]) not in ("mean", "between"):
-        yield words["measure"]
+        text = words["worlds"]
+    elif measure_of(row) not in ("mean", "between"):
+        text = words["measure"]
     elif (reach := new_languages(call.estimate, without)) is None:
-        yield words["few"]
+        text = words["few"]
     else:
-        yield words["these"].format(low=signed(reach[0]), high=signed(reach[1]))
+        text = words["these"].format(low=signed(reach[0]), high=signed(reach[1]))
+        numbers = dict(zip(("low", "high"), reach, strict=True))
+    yield told("languages", text, **numbers)
 
 
 def new_languages(found: Estimate, without: Mapping[str, tuple[str, Estimate]]) -> tuple[float, float] | None:
@@ -197,19 +211,33 @@ def new_languages(found: Estimate, without: Mapping[str, tuple[str, Estimate]]) 
     return found.value - half, found.value + half
 
 
-def _detectable(call: Call, row: Mapping[str, Any]) -> Iterator[str]:
-    if call.testable and call.family:
-        words = wording()["detectable_effect"]["alone" if call.family == 1 else "family"]
-        size, unit = detectable(call.estimate, row, call.family), row["contrast"].get("unit", "points")
-        yield words.format(size=plain(size), unit=unit, family=call.family)
+def _family(call: Call, row: Mapping[str, Any]) -> Iterator[Qualification]:
+    """What follows from the tests that are counted together: how sure, how small, how corrected."""
+    found, family = call.estimate, {"family": call.family}
+    if call.factor is None:
+        return
+    same = "equivalent" if row["direction"] != "equivalent" else "supported"
+    if call.outcome == same and not found.cells:  # no single interval decides for every cell
+        level, low, high = equivalence(found, row, call.factor)
+        text = wording()["equivalence"].format(
+            level=short(level), low=signed(low), high=signed(high), margin=margin(row)
+        )
+        yield told("equivalence", text, level=level, low=low, high=high)
+    words = wording()["detectable_effect"]["alone" if call.family == 1 else "family"]
+    size, unit = detectable(found, row, call.family), row["contrast"].get("unit", "points")
+    yield told("detectable effect", words.format(size=plain(size), unit=unit, **family), size=size, **family)
+    if call.family > 1:
+        text = wording()["correction"].format(factor=short(call.factor), **family)
+        yield told("correction", text, factor=call.factor, **family)
 
 
 def _turned_by(
     call: Call, without: Mapping[str, Any], row: Mapping[str, Any], known: Background
-) -> Iterator[str]:
-    if turned := [known.names.get(name, name) for name in turning(call.estimate, without, row)]:
+) -> Iterator[Qualification]:
+    if turned := list(turning(call.estimate, without, row)):
         what = "sign" if row["direction"] in SIGNED else "outcome"
-        yield wording()["turned_by"][what].format(names=", ".join(turned))
+        names = ", ".join(known.names.get(name, name) for name in turned)
+        yield told("turned by", wording()["turned_by"][what].format(names=names), without=turned)
 
 
 def turning(
@@ -225,17 +253,14 @@ def turning(
             yield name
 
 
-def _random_weights(row: Mapping[str, Any], known: Background) -> Iterator[str]:
+def _random_weights(row: Mapping[str, Any], known: Background) -> Iterator[Qualification]:
     """The retrieval targets of a claim on which pretraining is not ahead of random weights."""
     arms = {row["contrast"][side] for side in ("treatment", "control")}
+    there = set(known.scores["strategy"])
     asked = {"languages": row["subset"].get("languages", "all"), "kinds": ["retrieval"], "exposure": None,
              "cross_task": None}  # fmt: skip
-    there = set(known.scores["strategy"])
-    if (
-        "untrained" in arms
-        or "retrieval" not in (row["subset"].get("kinds") or ())
-        or not {"none", "untrained"} <= there
-    ):
+    wanted = "retrieval" in (row["subset"].get("kinds") or ()) and "untrained" not in arms
+    if not wanted or not {"none", "untrained"} <= there:
         return
     cells = cells_of(known.scores, known.languages, known.low_resource, "none", "untrained")
     for target, rows in subset(cells, asked, language_groups(known.languages)).groupby("target_task"):
@@ -243,10 +268,11 @@ def _random_weights(row: Mapping[str, Any], known: Background) -> Iterator[str]:
         low, _ = ahead.ends()
         if low is None or round(low, 6) <= 0:
             values = {"estimate": signed(ahead.value), "interval": interval(ahead)}
-            yield wording()["random_weights"].format(target=known.names[target], **values)
+            text = wording()["random_weights"].format(target=known.names[target], **values)
+            yield told("random weights", text, target=target, **ends(ahead))
 
 
-def _only_one(cells: pd.DataFrame, unit: str, real: bool) -> Iterator[str]:
+def _only_one(cells: pd.DataFrame, unit: str, real: bool) -> Iterator[Qualification]:
     """What was there only once; real data have allotments of text for worlds."""
     there = {column: cells[column].nunique(dropna=False) for columns in ONCE.values() for column in columns}
     words = wording()["once"]
@@ -256,4 +282,4 @@ def _only_one(cells: pd.DataFrame, unit: str, real: bool) -> Iterator[str]:
     if real and there["world_seed"] == 1:
         limits[0] = wording()["units"]["allotment"][0]
     if limits:
-        yield wording()["only_one"].format(names=", one ".join(limits))
+        yield told("only one", wording()["only_one"].format(names=", one ".join(limits)))
