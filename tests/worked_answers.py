@@ -45,7 +45,8 @@ def scores_of(example: dict) -> pd.DataFrame:
              "encoder_seed": int(one["encoder_seed"]), "strategy": one["strategy"], "intermediate_task": own,
              "language_set": one["set"], "seed": int(one["seed"]), "finetune_task": task.training_task,
              "target_task": task.name, "task_kind": task.kind, "language": one["language"],
-             "exposure": "none", "split": one["split"], "metric": metric, "variant": "", "value": float(one["value"]), "n": int(one["n"])}
+             "exposure": "none", "split": one["split"], "metric": metric, "variant": "",
+             "value": float(one["value"]), "n": int(one["n"])}
         )  # fmt: skip
     return pd.DataFrame(rows)
 
