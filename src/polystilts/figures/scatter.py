@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from polystilts.evidence.claim import signed
-from polystilts.evidence.ledger import with_languages
+from polystilts.evidence.evaluate import with_languages
 from polystilts.figures.style import (
     GREY,
     INK,
