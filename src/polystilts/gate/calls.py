@@ -1,15 +1,39 @@
-"""From estimates to outcomes, a second time: each hypothesis called by the contract, Holm included."""
+"""Every hypothesis called a second time: its differences, whether they can tell, its outcome, its sides."""
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 import pandas as pd
-import scipy
 
-from polystilts.gate.estimates import Estimate, differences, easily_taken, estimate, subset
+from polystilts.gate.estimates import (
+    NOTHING,
+    Estimate,
+    differences,
+    easily_taken,
+    estimate,
+    highest_unit,
+    in_every_unit,
+    subset,
+)
+from polystilts.gate.guessing import NULL_CONTROLS, flagged, flags_of, learned, lesson, practised
+from polystilts.gate.outcomes import decide, decision, holm, surprises
+from polystilts.tasks import STRATEGIES
+
+__all__ = ["Call", "Side", "call_all", "cells_of", "decide", "language_groups"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """The mean of one arm against another on the subset of a claim, whole and by kind of task."""
+
+    arm: str
+    against: str
+    estimate: Estimate
+    kinds: Mapping[str, Estimate] = field(default_factory=dict)  # none where there is but one
 
 
 @dataclass(frozen=True)
@@ -23,7 +47,21 @@ class Call:
     cells: pd.DataFrame | None = None
     everywhere: pd.DataFrame | None = None  # all matched differences of its arms, whoever had seen labels
     known: bool = True  # False for a measure or rule that the gate does not know
-    against_none: tuple[Estimate, ...] = ()  # treatment and control of a mean, each against no practice
+    reason: tuple[str, ...] = ()  # the key of its words, and the names or numbers that they need
+    nearly: str = ""  # the outcome that an undecided claim would have had
+    kinds: Mapping[str, Estimate] = field(default_factory=dict)  # of a mean over several kinds
+    flags: Any = None  # of each difference, whether it is flagged
+    lessons: Mapping[str, tuple[float, float, float] | None] = field(default_factory=dict)
+    unlearned: tuple[str, ...] = ()  # intermediate tasks, left out of the estimate unless it is not testable
+    factor: float | None = None  # what Holm multiplies p by
+    family: int = 0  # how many tests of its family were run and can be tested
+    sides: tuple[Side, ...] = ()  # of a mean whose control is not `none`: control and treatment against it
+    controls: tuple[tuple[Side, Side], ...] = ()  # a null control against none, and the arm against it
+
+    @property
+    def testable(self) -> bool:
+        """Whether it has an outcome that the scores could have turned."""
+        return self.outcome not in ("not run", "not testable")
 
 
 def language_groups(languages: pd.DataFrame) -> dict[str, list[str]]:
@@ -78,9 +116,8 @@ def call_all(
     low_resource: Mapping[int, frozenset[str]],
 ) -> dict[str, Call]:
     """Every hypothesis called again, by its id; `low_resource` by world, as `Evidence` tells it."""
-    groups = language_groups(languages)
+    groups, flags = language_groups(languages), flagged(scores)
     there = set(scores["strategy"])
-    calls: dict[str, Call] = {}
 
     @cache
     def cells(treatment: str, control: str) -> pd.DataFrame:
@@ -89,108 +126,133 @@ def call_all(
     def chosen(row: Mapping[str, Any], treatment: str, control: str) -> pd.DataFrame:
         return subset(cells(treatment, control), row["subset"], groups)
 
+    calls: dict[str, Call] = {}
     for row in rows:
         arms = row["contrast"]["treatment"], row["contrast"]["control"]
-        if not set(arms) <= there:
-            calls[row["id"]] = Call(row["id"], "undecided", None)
+        absent = [arm for arm in arms if arm not in there]
+        if absent:
+            calls[row["id"]] = Call(row["id"], "not run", None, reason=("arms", *absent))
             continue
-        call = replace(_estimated(row, chosen(row, *arms)), everywhere=cells(*arms))
-        mean = row["quantifier"] == "mean" and "measure" not in row["contrast"]
-        if call.estimate is not None and mean and arms[1] != "none" and "none" in there:
-            sides = (estimate(chosen(row, arm, "none"), row["contrast"], "mean") for arm in arms)
-            call = replace(call, against_none=tuple(sides))
+        call = replace(_measured(row, chosen(row, *arms), scores, flags), everywhere=cells(*arms))
+        if call.estimate is not None:
+            call = replace(call, **_beside(row, call, there, chosen))
         calls[row["id"]] = call
     return _decided(rows, calls)
 
 
-def _estimated(row: Mapping[str, Any], cells: pd.DataFrame) -> Call:
+def lacking(row: Mapping[str, Any], cells: pd.DataFrame) -> tuple[str, ...]:
+    """What a measure needs and these differences do not have; empty where they have all."""
     contrast = row["contrast"]
-    empty = cells.empty
-    if contrast.get("measure") == "between" and not empty:
-        sides = [cells[contrast["column"]].isin(contrast[name]).any() for name in ("first", "second")]
-        empty = not all(sides)
-    if contrast.get("measure") == "slope" and not empty:
-        empty = cells.groupby("language")[contrast["column"]].first().nunique() < 3
-    if empty:
-        return Call(row["id"], "undecided", None)
-    found = estimate(cells, contrast, row["quantifier"])
-    runs = tuple(sorted({*cells["run_id"], *cells["run_id_c"]}))
-    return Call(row["id"], "undecided", found, runs, cells, known=found is not None)
+    if cells.empty:
+        return ("cells",)
+    for name in ("first", "second") if contrast.get("measure") == "between" else ():
+        if not cells[contrast["column"]].isin(contrast[name]).any():
+            return ("group", *contrast[name])
+    few = (
+        contrast.get("measure") == "slope"
+        and cells.groupby("language")[contrast["column"]].first().nunique() < 3
+    )
+    return ("values", contrast["column"]) if few else ()
+
+
+def _measured(row: Mapping[str, Any], cells: pd.DataFrame, scores: pd.DataFrame, flags: pd.Series) -> Call:
+    """The estimate over the differences that may count, and what the assay rule says of them."""
+    if why := lacking(row, cells):
+        return Call(row["id"], "not run", None, reason=why)
+    contrast, arms = row["contrast"], {row["contrast"]["treatment"], row["contrast"]["control"]}
+    teaching = any(STRATEGIES[arm].labelled for arm in arms)
+    lessons = {task: lesson(scores, task, arms) for task in practised(cells)} if teaching else {}
+    missed = tuple(task for task, told in lessons.items() if told is not None and not learned(told))
+    left = cells[~cells["intermediate_task"].isin(missed)] if missed else cells
+    outcome, why, raised = "undecided", (), flags_of(left, flags)
+    if missed and lacking(row, left):
+        outcome, why = "not testable", ("unlearned", *missed)
+    elif 2 * raised.sum() > len(left):
+        outcome, why = "not testable", ("flagged", str(raised.sum()), str(len(left)))
+    if outcome == "not testable" and missed:
+        left, raised = cells, flags_of(cells, flags)
+    found = estimate(left, contrast, row["quantifier"])
+    if found is not None and not found.n:
+        return Call(row["id"], "not run", None, reason=("cells",))
+    return Call(
+        row["id"], outcome, found, tuple(sorted({*left["run_id"], *left["run_id_c"]})), left,
+        known=found is not None, reason=why, flags=raised, lessons=lessons,
+        unlearned=missed,
+        kinds=by_kind(left) if is_mean(row) else {},
+    )  # fmt: skip
+
+
+def is_mean(row: Mapping[str, Any]) -> bool:
+    """Whether a hypothesis is about a plain mean."""
+    return row["quantifier"] == "mean" and "measure" not in row["contrast"]
+
+
+def by_kind(cells: pd.DataFrame) -> dict[str, Estimate]:
+    """The mean of each kind of task over the units of the whole, where there are several kinds."""
+    unit = highest_unit(cells)
+    kept = in_every_unit(cells, unit)
+    parts = {kind: part for kind, part in kept.groupby("task_kind")}
+    return (
+        {kind: estimate(part, {}, "mean", unit=unit) for kind, part in parts.items()}
+        if len(parts) > 1
+        else {}
+    )
+
+
+def _beside(row: Mapping[str, Any], call: Call, there: set[str], chosen: Any) -> dict[str, Any]:
+    """Both arms of a mean against no practice; null controls that are not null, where an arm stands there."""
+    treatment, control = row["contrast"]["treatment"], row["contrast"]["control"]
+    if "none" not in there:
+        return {}
+
+    def side(arm: str, against: str) -> Side | None:
+        part = chosen(row, arm, against)
+        part = part[part["intermediate_task"].isin([*practised(call.cells), *NOTHING])]
+        found = None if part.empty else estimate(part, {}, "mean")
+        return Side(arm, against, found, by_kind(part)) if found is not None and found.n else None
+
+    beside = control != "none" and is_mean(row)
+    sides = [side(arm, "none") for arm in ((control, treatment) if beside else ())]
+    against = [one.arm for one in sides if one] if beside else [treatment] if control == "none" else []
+    controls = []
+    for null, arm in NULL_CONTROLS.items():
+        if arm in against and null in there:
+            same = side(null, "none")
+            more = side(arm, null) if same and not holds_zero(same.estimate) else None
+            if more:
+                controls.append((against.index(arm), (same, more)))
+    ordered = tuple(pair for _, pair in sorted(controls, key=lambda one: one[0]))
+    return {"sides": tuple(one for one in sides if one), "controls": ordered}
+
+
+def holds_zero(found: Estimate) -> bool:
+    """Whether the interval holds zero; where there is none, nothing says that it does not."""
+    low, high = found.ends()
+    return low is None or round(low, 6) <= 0 <= round(high, 6)
 
 
 def _decided(rows: Sequence[Mapping[str, Any]], calls: dict[str, Call]) -> dict[str, Call]:
     """The outcomes, tests of one family counted together by Holm's rule."""
+    tested = [row for row in rows if calls[row["id"]].estimate is not None and calls[row["id"]].testable]
     smallest = {
         row["id"]: min(surprises(calls[row["id"]].estimate, row).values())
-        for row in rows
-        if calls[row["id"]].estimate is not None and calls[row["id"]].estimate.error is not None
+        for row in tested
+        if calls[row["id"]].estimate.error is not None
     }
-    decided = dict(calls)
+    families = defaultdict(dict)
     for row in rows:
+        families[row["family"]] |= {row["id"]: smallest[row["id"]]} if row["id"] in smallest else {}
+    factors = {family: holm(p) for family, p in families.items()}
+    decided = dict(calls)
+    for row in tested:
         call = calls[row["id"]]
         if row["id"] not in smallest:
+            why = "one_unit" if call.estimate.units < 2 else "no_spread"
+            decided[row["id"]] = replace(call, reason=(why,))
             continue
-        family = [other["id"] for other in rows if other["family"] == row["family"]]
-        adjusted = _holm({name: smallest[name] for name in family if name in smallest})[row["id"]]
-        p = smallest[row["id"]]
-        factor = adjusted / p if p > 0 else len([name for name in family if name in smallest])
+        factor = factors[row["family"]][row["id"]]
         logit = estimate(call.cells, row["contrast"], row["quantifier"], "logit")
-        word = decide(call.estimate, row, factor, logit)
-        decided[row["id"]] = replace(call, outcome=word)
-    return decided
-
-
-def surprises(found: Estimate, row: Mapping[str, Any]) -> dict[str, float]:
-    """The p-value behind each outcome that this direction allows, in the order in which they are called.
-
-    Every cell has to pass where a sentence is about every cell, and each is a chance to contradict it.
-    """
-    if found.cells:
-        each = [surprises(cell, row) for cell in found.cells]
-        worst = {word: max(p[word] for p in each) for word in each[0]}
-        return worst | {"contradicted": min(1.0, len(each) * min(p["contradicted"] for p in each))}
-    if found.error is None:
-        return dict.fromkeys(("equivalent", "supported", "contradicted"), 1.0)
-    edge, direction = row["smallest_effect"], row["direction"]
-
-    def above(bound: float) -> float:
-        return float(scipy.stats.t.sf((found.value - bound) / found.error, found.freedom))
-
-    def below(bound: float) -> float:
-        return float(scipy.stats.t.cdf((found.value - bound) / found.error, found.freedom))
-
-    up, down = min(1.0, 2 * above(0)), min(1.0, 2 * below(0))
-    inside = max(above(-edge), below(edge))
-    if direction == "increase":
-        return {"equivalent": inside, "supported": up, "contradicted": down}
-    if direction == "decrease":
-        return {"equivalent": inside, "supported": down, "contradicted": up}
-    if direction == "equivalent":
-        return {"supported": inside, "contradicted": min(1.0, 2 * min(above(edge), below(-edge)))}
-    return {"supported": below(edge), "contradicted": min(1.0, 2 * above(edge))}  # at_most
-
-
-def decide(found: Estimate, row: Mapping[str, Any], factor: float, logit: Estimate | None) -> str:
-    """The outcome: the first that is certain enough, in the family and on both scales."""
-    for word, p in surprises(found, row).items():
-        if p >= row["error_rate"]:
-            continue
-        if min(1.0, p * factor) >= row["error_rate"]:
-            continue
-        signed = row["direction"] in ("increase", "decrease") and word != "equivalent"
-        if (
-            signed
-            and logit is not None
-            and (logit.value > 0) - (logit.value < 0) != ((found.value > 0) - (found.value < 0))
-        ):
-            return "undecided"
-        return word
-    return "undecided"
-
-
-def _holm(p: Mapping[str, float]) -> dict[str, float]:
-    adjusted, largest = {}, 0.0
-    for rank, name in enumerate(sorted(p, key=p.get)):
-        largest = max(largest, min(1.0, p[name] * (len(p) - rank)))
-        adjusted[name] = largest
-    return adjusted
+        word, why, nearly = decision(call.estimate, row, factor, logit)
+        reason = (why,) if why else ()
+        decided[row["id"]] = replace(call, outcome=word, reason=reason, nearly=nearly, factor=factor)
+    return {row["id"]: replace(decided[row["id"]], family=len(factors[row["family"]])) for row in rows}

@@ -35,12 +35,14 @@ class Estimate:
     units: int
     n: int
     cells: tuple["Estimate", ...] = ()
+    name: tuple[str, str] = ("", "")  # target task and language, of a statement about every cell
 
-    def ends(self) -> tuple[float | None, float | None]:
-        """The 95 % interval; wider for a cell that was picked from several (Bonferroni)."""
+    def ends(self, level: float = 0.95) -> tuple[float | None, float | None]:
+        """The interval; wider for a cell that was picked from several (Bonferroni)."""
         if self.error is None:
             return None, None
-        half = float(scipy.stats.t.isf(0.025 / max(1, len(self.cells)), self.freedom)) * self.error
+        tail = (1 - level) / 2 / max(1, len(self.cells))
+        half = float(scipy.stats.t.isf(tail, self.freedom)) * self.error
         return self.value - half, self.value + half
 
 
@@ -139,24 +141,37 @@ def estimate(
     quantifier: str,
     column: str = "difference",
     unit: str = "",
+    whole: bool = True,
 ) -> Estimate | None:
-    """The measure of a contrast over these cells; None where its measure is not known here."""
+    """The measure of a contrast over these cells; None where its measure is not known here.
+
+    Unless `whole` is false, a cell that some unit lacks counts in none.
+    """
     unit = unit or highest_unit(cells)
     measure = contrast.get("measure") or quantifier
     if measure not in (*MEASURES, "every"):
         return None
     rows = rows_of(cells, unit, column, contrast.get("column", ""))
+    kept = [row for row, there in zip(rows, _everywhere(rows), strict=True) if there] if whole else rows
+    if not kept:
+        return Estimate(math.nan, None, 0, 0, 0)
+    if measure == "every":
+        each = [replace(_over_units(values, len(kept)), name=name) for name, values in _cells(kept).items()]
+        return replace(min(each, key=lambda one: one.value), cells=tuple(each))
+    return _over_units(MEASURES[measure](kept, contrast).values(), len(kept))
+
+
+def in_every_unit(cells: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """The differences whose cell no unit of their allotment lacks: those that an estimate is made of."""
+    return cells[_everywhere(rows_of(cells, unit, "difference", ""))]
+
+
+def _everywhere(rows: Sequence["Row"]) -> list[bool]:
     everywhere, units = defaultdict(set), defaultdict(set)
     for row in rows:
         everywhere[row.cell, row.allotment].add(row.unit)
         units[row.allotment].add(row.unit)
-    kept = [row for row in rows if everywhere[row.cell, row.allotment] == units[row.allotment]]
-    if not kept:
-        return Estimate(math.nan, None, 0, 0, 0)
-    if measure == "every":
-        each = [_over_units(values, len(kept)) for values in _cells(kept)]
-        return replace(min(each, key=lambda one: one.value), cells=tuple(each))
-    return _over_units(MEASURES[measure](kept, contrast).values(), len(kept))
+    return [everywhere[row.cell, row.allotment] == units[row.allotment] for row in rows]
 
 
 def _over_units(values: Iterable[float], n: int) -> Estimate:
@@ -232,13 +247,13 @@ def _most(rows: Sequence[Row], contrast: Mapping[str, Any]) -> dict:
     return {unit: 100 * value - 50 for unit, value in share.items()}
 
 
-def _cells(rows: Sequence[Row]) -> list[list[float]]:
+def _cells(rows: Sequence[Row]) -> dict[tuple[str, str], list[float]]:
     """The values of each target × language cell over its units."""
     table = _means(((row.unit, row.target[1], row.language), row.value) for row in rows)
     cells = defaultdict(list)
     for key, value in sorted(table.items(), key=lambda item: item[0][1:]):
         cells[key[1:]].append(value)
-    return list(cells.values())
+    return cells
 
 
 def _slope(rows: Sequence[Row], contrast: Mapping[str, Any]) -> dict:

@@ -1,9 +1,7 @@
-"""Are the published numbers what predictions and labels give? Scores, gains and claims, computed again."""
+"""Are the published numbers what predictions and labels give? Scores and gains, computed again."""
 
-import math
 import multiprocessing
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,19 +15,15 @@ import numpy as np
 import pandas as pd
 
 from polystilts.errors import StudyError
-from polystilts.files import fingerprint
-from polystilts.gate.calls import Call, call_all
-from polystilts.gate.caveats import background, caveat_differences, says
-from polystilts.gate.estimates import highest_unit, log_odds
+from polystilts.gate.estimates import log_odds
 from polystilts.gate.evidence import Evidence, plain_words
-from polystilts.gate.finding import Check, Finding, counted, falsifies, several, signed
+from polystilts.gate.finding import Check, Finding, counted, falsifies
 from polystilts.gate.lineage import name_of_run
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS
 
 ROUNDING = 1.5e-6  # tables keep six decimals
 FILES_A_PROCESS = 50  # starting a process takes as long as marking some fifty files of predictions
-UNIT_NOUNS = {"bundle": "bundle", "world_seed": "world", "encoder_seed": "encoder", "seed": "seed"}
 KEY = ["run_id", "target_task", "language", "metric", "variant"]
 Asked = tuple[str, str, Path, Path]  # a run, a target task, and the files of its predictions and labels
 
@@ -94,9 +88,6 @@ def check_scores(evidence: Evidence, marked: Marking) -> tuple[Check, pd.DataFra
     guesses = published["metric"] == "chance"
     tests = np.array(seen, dtype=bool) & (published["split"] == "test") & ~guesses
     findings += _differences(published[tests], again)
-    if guesses.any():
-        what = f"{guesses.sum()} rows say what guessing reaches among all candidates; only flags rest on them"
-        findings.append(Finding("note", f"{what}, and they are not computed again"))
     findings += _metadata_differences(evidence, published)
     not_again = int((published["split"] != "test").sum())
     if not_again:
@@ -252,122 +243,3 @@ def check_gains(evidence: Evidence) -> Check:
         ))  # fmt: skip
     done = f"{len(published):,} gains computed again."
     return Check("gains", question, done, tuple(findings), facts={"gains": len(published)})
-
-
-@plain_words
-def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
-    """Estimate and call every hypothesis again from the scores; also returns the gate's own calls."""
-    question = "Do the scores give the published estimates, intervals and outcomes?"
-    scores, languages = evidence.scores, evidence.table("languages")
-    if scores is None or languages is None or not evidence.parameters:
-        return Check("claims", question, "There are no scores, languages or runs.", (), complete=False), {}
-    low = evidence.low_resource
-    rows = evidence.hypotheses
-    calls = call_all(rows, scores, languages, low)
-    contents = evidence.hypothesis_files.values()
-    expected = {row["id"]: (row, fingerprint(content["hypotheses"]))
-                for content in contents for row in content["hypotheses"]}  # fmt: skip
-    known, findings = background(scores, languages, low, evidence.real), []
-    for claim in evidence.claims:
-        call = calls.get(claim["hypothesis"])
-        if call is None:
-            what = f"claim {claim['id']}: its hypothesis {claim['hypothesis']!r} is not in hypotheses.yaml"
-            findings.append(falsifies(what, claims=(claim["id"],)))
-        elif not call.known:
-            what = f"claim {claim['id']}: the gate does not know its measure; it stays unverified"
-            findings.append(Finding("open", what, claims=(claim["id"],)))
-        else:
-            wrong = claim_differences(claim, call, evidence.real)
-            row, today = expected[claim["hypothesis"]]
-            if claim.get("lineage", {}).get("hypotheses", today) == today:  # else it is stale: see the freeze
-                wrong += _expectation_differences(claim, row)
-                wrong += caveat_differences(claim, call, row, known)
-            if claim.get("scale") not in (scales := _scales(evidence)):
-                wrong.append(f"scale is {claim.get('scale')}, the study is {several(sorted(scales))}")
-            if wrong:
-                findings.append(falsifies(f"claim {claim['id']}: {'; '.join(wrong)}", claims=(claim["id"],)))
-    lost = sorted({row["id"] for row in rows} - {claim["hypothesis"] for claim in evidence.claims})
-    if lost:
-        findings.append(falsifies(f"claims.json says nothing of the hypotheses {several(lost)}"))
-    measured = sum(call.estimate is not None for call in calls.values())
-    done = f"{measured} estimates with their intervals computed again, {len(calls)} outcomes called again."
-    facts = {"claims": len(evidence.claims), "measured": measured}
-    return Check("claims", question, done, tuple(findings), facts=facts), calls
-
-
-def _scales(evidence: Evidence) -> set[str]:
-    """The names that claims may give their scale: a pool has that of its folder, others of their runs."""
-    if (evidence.folder / "pool.json").is_file():
-        return {evidence.scale}
-    return {record["scale"] for record in evidence.runs.values()}
-
-
-def claim_differences(claim: dict, call: Call, real: bool = False) -> list[str]:
-    """Where a claim and the gate's own call differ, in words; empty where they agree."""
-    found = call.estimate
-    low, high = found.ends() if found else (None, None)
-    mine = {"estimate": found.value if found else None, "low": low, "high": high}
-    wrong = []
-    for name, value in mine.items():
-        said = claim.get(name)
-        there = value is not None and not math.isnan(value)
-        if (said is None) == there or (there and abs(said - value) > 2e-6 * max(1, abs(value))):
-            wrong.append(f"{name} is {said}, found {None if not there else round(value, 6)}")
-    for name, value in (("n", found.n if found else 0), ("units", found.units if found else 0)):
-        if claim.get(name) != value:
-            wrong.append(f"{name} is {claim.get(name)}, found {value}")
-    if claim.get("outcome") != call.outcome:
-        wrong.append(f"outcome is {claim.get('outcome')}, found {call.outcome}")
-    wrong += _sentence_differences(claim, call, real)
-    runs = tuple(sorted(claim.get("lineage", {}).get("runs", [])))
-    if runs != call.runs and runs:
-        wrong.append(f"it names {len(runs)} runs, its cells come from {len(call.runs)}")
-    return wrong
-
-
-def _expectation_differences(claim: dict, row: Mapping[str, Any]) -> list[str]:
-    """Where a claim is not about the hypothesis as its file has it: its quantifier, its words, its unit."""
-    wrong, sentence = [], claim.get("sentence", "")
-    if claim.get("quantifier") != row["quantifier"]:
-        wrong.append(f"quantifier is {claim.get('quantifier')}, its hypothesis says {row['quantifier']}")
-    told = "Outcome:" if claim.get("estimate") is None else "Found:"
-    if not sentence.startswith(f"Expected: {row['sentence']} {told} "):
-        wrong.append("its sentence does not expect what its hypothesis says")
-    unit = row["contrast"].get("unit", "points")
-    if told == "Found:" and not re.search(rf" Found: \S+ {re.escape(unit)} \(", sentence):
-        wrong.append(f"its sentence does not count in {unit}")
-    return wrong
-
-
-def _sentence_differences(claim: dict, call: Call, real: bool) -> list[str]:
-    """Numbers of the claim, and of its sides, that its own sentence does not say, or says otherwise."""
-    sentence, wrong = claim.get("sentence", ""), []
-    said = re.findall(r"Outcome: (\w*)", sentence)
-    if said != [claim.get("outcome")]:
-        wrong.append("its sentence names another outcome")
-    if claim.get("estimate") is None or call.estimate is None:
-        return wrong
-    if sentence.count("Found: ") != 1:
-        wrong.append("its sentence has found more than one number")
-    counts = _counts_told(call, real)
-    if counts not in sentence or sentence.count("matched differences") != 1:
-        wrong.append(f"its sentence does not say '{counts}'")
-    told = [("Found: {} ", [claim["estimate"]])]
-    if claim.get("low") is not None and claim.get("high") is not None:
-        told.append(("interval {} to {})", [claim["low"], claim["high"]]))
-    for side in call.against_none:
-        ends = side.ends()
-        told.append(
-            (" {} ({} to {})", [side.value, *ends]) if None not in ends else (" {} (no", [side.value])
-        )
-    wrong += [f"its sentence does not say '{words.format(*map(signed, values)).strip()}'"
-              for words, values in told if not says(sentence, words, values)]  # fmt: skip
-    return wrong
-
-
-def _counts_told(call: Call, real: bool) -> str:
-    """How many units and differences a sentence must name; real data have allotments of text for worlds."""
-    noun, rest = UNIT_NOUNS[highest_unit(call.cells)], ""
-    if real and noun == "world":
-        noun, rest = "allotment", " of text"
-    return f", over {counted(call.estimate.units, noun)}{rest} and {call.estimate.n} matched differences."

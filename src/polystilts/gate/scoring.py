@@ -71,7 +71,7 @@ def _given(predictions: pd.DataFrame) -> dict[tuple[str, str], list[tuple[str, s
 def _measures(task: Task, asked: list[Item], given: list[str]) -> dict[str, float]:
     gold = [item.gold for item in asked]
     if task.kind == "tagging":
-        return _tagging(task, gold, given)
+        return tagging(task, gold, given)
     if task.kind == "question_answering":
         return _answers(task, asked, given)
     if task.kind == "retrieval":
@@ -86,7 +86,7 @@ def _accuracy(gold: Sequence[str], given: Sequence[str]) -> float:
 # --- tags -----------------------------------------------------------------------------------------------
 
 
-def _tagging(task: Task, gold: list[str], given: list[str]) -> dict[str, float]:
+def tagging(task: Task, gold: list[str], given: list[str]) -> dict[str, float]:
     right, guess = ([text.split(" ") for text in column] for column in (gold, given))
     if [*map(len, right)] != [*map(len, guess)]:
         raise StudyError(f"{task.name}: tags and words differ in number")
@@ -143,8 +143,8 @@ def _answers(task: Task, asked: list[Item], given: list[str]) -> dict[str, float
     f1, exact = [], []
     for guess, item in zip(given, asked, strict=True):
         first, last = map(int, guess.rsplit(":", 1))
-        mine = _words(item.context[first:last] if first >= 0 else "", task.normaliser, item.language)
-        right = [_words(str(answer), task.normaliser, item.language) for answer in item.answers]
+        mine = answer_words(item.context[first:last] if first >= 0 else "", task.normaliser, item.language)
+        right = [answer_words(str(answer), task.normaliser, item.language) for answer in item.answers]
         kept = [words for words in right if words] or [()]
         f1.append(max(_overlap(words, mine, task.unanswerable) for words in kept))
         # SQuAD 2 passes over answers that normalise to nothing; SQuAD 1.1 compares whatever is there.
@@ -153,10 +153,10 @@ def _answers(task: Task, asked: list[Item], given: list[str]) -> dict[str, float
 
 
 @lru_cache(100_000)  # every run is asked for the same right answers
-def _words(text: str, rule: str, language: str) -> tuple[str, ...]:
+def answer_words(text: str, rule: str, language: str) -> tuple[str, ...]:
     """The words of an answer as SQuAD, or MLQA in its language, compares them.
 
-    >>> _words("The cat's “Hat”!", "squad", "de"), _words("Die „Katze“", "mlqa", "de")
+    >>> answer_words("The cat's “Hat”!", "squad", "de"), answer_words("Die „Katze“", "mlqa", "de")
     (('cats', '“hat”'), ('katze',))
     """
     marks = set(string.punctuation)

@@ -9,6 +9,7 @@ from typing import Any
 
 from polystilts import account
 from polystilts.gate.calls import Call
+from polystilts.gate.claims import check_claims
 from polystilts.gate.controls import check_controls
 from polystilts.gate.counterexamples import Counterexample, check_counterexamples
 from polystilts.gate.data import check_data
@@ -22,7 +23,7 @@ from polystilts.gate.protocol import (
     check_freeze,
     check_selection,
 )
-from polystilts.gate.recompute import check_claims, check_gains, check_scores, marking
+from polystilts.gate.recompute import check_gains, check_scores, marking
 from polystilts.gate.replication import Rerun, check_replication
 
 EXIT_CODES = {"VERIFIED": 0, "FALSIFIED": 1, "UNVERIFIED": 3, "UNVERIFIED (stale)": 3}
