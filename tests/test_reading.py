@@ -18,7 +18,9 @@ from polystilts.pipeline.inputs import checkpoint
 from polystilts.pipeline.reading.cards import glosses
 from polystilts.pipeline.study import open_study
 from polystilts.statistics.gains import contrast
+from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.tables import LANGUAGE_COLUMNS, with_levels
+from polystilts.tasks import INTERMEDIATE_TASKS
 
 
 @pytest.fixture
@@ -113,12 +115,12 @@ def test_a_later_batch_does_not_overwrite_the_figure_of_the_first(study, capsys)
 
 
 def test_the_design_says_who_is_labelled_and_who_never(study):
-    table = reading.design_table(study).set_index("practice")
+    table = reading.design_table(study).set_index("intermediate training")
     row = table.loc["Translated SQuAD 2.0 (A)"]
     assert (row["labels in"], row["never labelled"]) == ("Albish, Dorvan, Varazi", "Lirish")
     assert (row["updates"], row["examples read"]) == (40, 640)
-    assert table.loc["No practice", "updates"] == 0
-    assert table.loc["No practice", "labels in"] == "none"
+    assert table.loc["No intermediate training", "updates"] == 0
+    assert table.loc["No intermediate training", "labels in"] == "none"
 
 
 def test_targets_say_what_they_are_taught_from(study):
@@ -286,8 +288,8 @@ def test_budgets_of_practice_and_of_whole_runs(trained):
     write_table(study.folder / "tables" / "budget.csv", spent)
     assert list(spent["updates"]) == [42, 42]
     assert reading.budget_table(study).to_dict("records") == [
-        {"practice": "English SQuAD 2.0", "labelled rows": 400.0, "updates": 42.0, "labelled tokens": 10.0,
-         "text tokens": 5.0, "operations (billions)": 2.0}
+        {"intermediate training": "English SQuAD 2.0", "labelled rows": 400.0, "updates": 42.0,
+         "labelled tokens": 10.0, "text tokens": 5.0, "operations (billions)": 2.0}
     ]  # fmt: skip
 
 
@@ -314,8 +316,8 @@ def test_scores_are_means_over_seeds_in_the_order_of_distance_and_of_the_benchma
 
 
 def test_exposure_is_counted_for_each_strategy():
-    table = reading.exposure_table(TABLE).set_index("practice")
-    assert list(table.loc["No practice"]) == [8, 0, 4]
+    table = reading.exposure_table(TABLE).set_index("intermediate training")
+    assert list(table.loc["No intermediate training"]) == [8, 0, 4]
     assert list(table.loc["Translated"]) == [4, 4, 4]
 
 
@@ -356,6 +358,104 @@ def test_cells_at_chance_are_counted():
     rows = [("none", 0, "xcopa", "dor", "none", 51.0), ("none", 0, "xcopa", "lir", "none", 97.0)]
     row = reading.flags_table(scores(rows)).iloc[0]
     assert (row["cells"], row["at chance"], row["above 95"]) == (2, 1, 1)
+
+
+# --- the contrasts taken apart ---------------------------------------------------------------------------
+
+
+def planted(effects, kinds=("xcopa", "panx", "tatoeba"), **more):
+    """A score table of five languages, three of them with little text, with known gains."""
+    arms = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
+    table = planted_scores(arms, FIVE, kinds, effects, seed_sd=0.1, cell_sd=0.2, **more)
+    return with_levels(table, LITTLE)
+
+
+FIVE = pd.DataFrame(
+    [
+        (code, code, "F", "Latin", 9, "high", order, distance, True, half)
+        for code, order, distance, half in (
+            ("alb", "near", 0.0, "-"), ("dor", "near", 0.1, "A"), ("lir", "near", 0.1, "B"),
+            ("gal", "far", 0.8, "A"), ("tul", "far", 0.8, "B"), ("nar", "far", 0.9, "A"),
+        )
+    ],
+    columns=[*LANGUAGE_COLUMNS],
+)  # fmt: skip
+LITTLE = ["lir", "tul"]
+
+
+def test_the_parts_are_those_of_kind_order_and_text_with_the_source_beside():
+    parts = reading.parts_of(planted({"translated": 3.0}), FIVE)
+    assert set(parts["group"]) == {
+        "source language", "near order, much text", "near order, little text", "far order, much text",
+        "far order, little text",
+    }  # fmt: skip
+    assert set(parts["kind"]) == {"multiple_choice", "tagging", "retrieval", "mean"}
+    chosen = parts[(parts["control"] == "none") & (parts["treatment"] == "translated")]
+    at = chosen.set_index(["kind", "group"])["estimate"]
+    two = at["multiple_choice", "far order, little text"], at["tagging", "far order, little text"]
+    assert at["mean", "far order, little text"] == pytest.approx(sum(two) / 2)
+    table = reading.parts_table(parts)
+    assert list(table.columns)[:3] == ["kind of task", "languages", "Translated − English"]
+    assert table["kind of task"].iloc[-1] == "Mean of kinds, without retrieval"
+
+
+def test_the_source_language_is_no_language_without_labels():
+    """Labels in the source language would pass for zero-shot transfer if it were counted among the groups."""
+    scores = planted({"translated": 3.0})
+    raised = scores.assign(value=scores["value"] + 20 * ((scores["language"] == "alb")
+                                                         & (scores["strategy"] == "translated")))  # fmt: skip
+    keys = ["treatment", "control", "kind", "group"]
+    one, other = (reading.parts_of(table, FIVE).set_index(keys)["estimate"] for table in (scores, raised))
+    changed = set((one - other)[lambda gap: gap.abs() > 1e-9].reset_index()["group"])
+    assert changed == {"source language"}
+
+
+def test_whether_it_is_more_where_text_is_little_follows_the_interval():
+    even = reading.scarcity_sentence(planted({"translated": 3.0}, seeds=tuple(range(8))), 1.0)
+    assert "No more than elsewhere." in even
+    low = planted({"translated": 3.0}, seeds=tuple(range(8)))
+    bonus = (low["strategy"] == "translated") & (low["resource_level"] == "low")
+    more = reading.scarcity_sentence(low.assign(value=low["value"] + 6.0 * bonus), 1.0)
+    less = reading.scarcity_sentence(low.assign(value=low["value"] - 6.0 * bonus), 1.0)
+    assert "Yes, more than elsewhere." in more and "No, less than elsewhere." in less
+    once = reading.scarcity_sentence(planted({"translated": 3.0}, seeds=(0,)), 1.0)
+    assert "measured only once" in once
+    one_side = with_levels(planted({"translated": 3.0}), [])
+    assert "all languages stand on one side" in reading.scarcity_sentence(one_side, 1.0)
+
+
+def test_two_effects_of_opposite_sign_are_told_by_rule():
+    scores = planted({"translated": 0.0}, seeds=tuple(range(6)))
+    tagged = (scores["strategy"] == "translated") & (scores["task_kind"] == "tagging")
+    chosen = (scores["strategy"] == "translated") & (scores["task_kind"] == "multiple_choice")
+    split = scores.assign(value=scores["value"] + 5.0 * tagged - 5.0 * chosen)
+    told = reading.opposite_sentence(split)
+    assert "**Translated minus none is two effects of opposite sign**" in told
+    assert "above zero tagging +5" in told and "below zero multiple choice −" in told
+    assert "English minus none: not two effects" in told
+    both = tagged | chosen
+    assert "**" not in reading.opposite_sentence(scores.assign(value=scores["value"] + 9.0 * both))
+
+
+def test_how_the_intermediate_tasks_were_chosen_is_said_of_every_number_of_them(study):
+    assert "**One intermediate task, and it was picked.**" in reading.choice_sentence(study)
+    assert "after prototypes" in reading.choice_sentence(study)
+    two = open_study("tiny", "two", arms=["none", "english:mnli", "english:squad_v2"])
+    assert reading.choice_sentence(two).startswith("**2 of 9 intermediate tasks, and they were picked**")
+    tasks = [f"english:{task.name}" for task in INTERMEDIATE_TASKS]
+    every = open_study("tiny", "every", arms=["none", *tasks])
+    assert "none was picked" in reading.choice_sentence(every)
+    other = open_study("tiny", "other", arms=["none", "english:mnli"])
+    told = reading.choice_sentence(other)
+    assert "prototypes" not in told and "MNLI alone" in told
+
+
+def test_word_orders_that_no_arm_met_are_told(study):
+    near = FIVE[FIVE["language"].isin(["alb", "dor", "lir", "tul"])]
+    met = near.assign(language=["alb", "dor", "lir", "var"])
+    assert "**No language here has a word order that no arm met**" in reading.order_sentence(study, met)
+    new = met.assign(order=["near", "near", "verb first", "far"])
+    assert "Only languages of verb first order are new" in reading.order_sentence(study, new)
 
 
 # --- claims ---------------------------------------------------------------------------------------------

@@ -69,6 +69,15 @@ from polystilts.pipeline.reading.gate import (
     six_claims_table,
 )
 from polystilts.pipeline.reading.page import language_name, opening, show, table
+from polystilts.pipeline.reading.parts import (
+    choice_sentence,
+    opposite_sentence,
+    order_sentence,
+    parts_of,
+    parts_table,
+    scarcity_sentence,
+    strategies_in,
+)
 from polystilts.pipeline.reading.reach import detectable_table, own_size, simulated_table, spreads_of
 from polystilts.pipeline.reading.scales import (
     agreement_table,
@@ -83,6 +92,7 @@ from polystilts.pipeline.reading.training import (
     learned_table,
     most_taught,
     practice_budget,
+    runs_on_disk,
     start_table,
 )
 from polystilts.pipeline.reading.transfer import (
@@ -108,6 +118,7 @@ __all__ = [
     "benchmark_table",
     "budget_table",
     "checks_table",
+    "choice_sentence",
     "choice_table",
     "claims_table",
     "compared",
@@ -146,8 +157,12 @@ __all__ = [
     "names_table",
     "one_meaning",
     "opening",
+    "opposite_sentence",
+    "order_sentence",
     "original_table",
     "own_size",
+    "parts_of",
+    "parts_table",
     "pieces_table",
     "places_table",
     "plotted",
@@ -163,7 +178,9 @@ __all__ = [
     "regression_table",
     "reruns_table",
     "robust_table",
+    "runs_on_disk",
     "scales_table",
+    "scarcity_sentence",
     "score_table",
     "scores_for",
     "seed_table",
@@ -174,6 +191,7 @@ __all__ = [
     "six_claims_table",
     "spreads_of",
     "start_table",
+    "strategies_in",
     "table",
     "targets_table",
     "task_title",

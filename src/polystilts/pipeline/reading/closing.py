@@ -104,7 +104,7 @@ def time_so_far(study: Study) -> pd.DataFrame:
 def places_table(study: Study) -> pd.DataFrame:
     """Where everything is that the study left."""
     places = (
-        ("every score", "tables/scores.csv"), ("every gain over no practice", "tables/gains.csv"),
+        ("every score", "tables/scores.csv"), ("every gain over the baseline", "tables/gains.csv"),
         ("the languages", "tables/languages.csv"), ("what each run cost", "tables/budget.csv"),
         ("where the seconds went", "tables/time.csv"), ("every claim with its lineage", "claims.json"),
         ("the closing page", "summary.md"), ("predictions and records of each run", "runs/"),

@@ -16,6 +16,8 @@ from polystilts.pipeline.study import Run, Study
 # A chapter shows no progress bars, so it need not be told that one could not be drawn.
 warnings.filterwarnings("ignore", message="IProgress not found")
 
+ARM = "intermediate training"  # the column that names the arm, in every table
+
 
 def opening(study: Study, runs: Sequence[Run] = ()) -> str:
     """The first sentence of every page: which study this is, and whom its findings are about."""
@@ -96,6 +98,16 @@ def in_words(codes: Sequence[str]) -> str:
     ('Dorvan, Varazi', 'none')
     """
     return ", ".join(language_name(code) for code in codes) or "none"
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Several things in a sentence.
+
+    >>> in_a_row(["a", "b", "c"]), in_a_row(["a"]), in_a_row([])
+    ('a, b and c', 'a', 'nothing')
+    """
+    *before, last = names or ["nothing"]
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def run_title(run: Run) -> str:

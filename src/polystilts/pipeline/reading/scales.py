@@ -103,7 +103,7 @@ def agreement(one: Claim, other: Claim) -> str:
 
 
 def silent_sentence(scores: pd.DataFrame, source: str) -> str:
-    """Which targets stand at chance without practice, so that this encoder says nothing by them."""
+    """Which targets of the baseline stand at chance, so that this encoder says nothing by them."""
     chosen = with_main_variant(main_scores(scores))[["target_task", "variant"]].drop_duplicates()
     cells = flag_cells(scores).merge(chosen)
     cells = cells[cells["language"] != source]
@@ -117,7 +117,7 @@ def silent_sentence(scores: pd.DataFrame, source: str) -> str:
         named = [f"{task_title(name)} ({chosen['sum'][name]} of {chosen['count'][name]})"
                  for name in ORDER if name in chosen.index]  # fmt: skip
         parts.append(f"**{title}**: {', '.join(named) or 'none'}.")
-    return f"Cells at chance without any practice, target by target. {' '.join(parts)}"
+    return f"Cells of the baseline that are at chance, target by target. {' '.join(parts)}"
 
 
 def larger_table() -> pd.DataFrame:
