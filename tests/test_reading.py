@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from small_languages import LANGUAGES
 
-from polystilts import account, paths
+from polystilts import account, figures, paths
 from polystilts.errors import WrongUse
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.status import corrections_of
@@ -74,8 +74,8 @@ def scores(rows) -> pd.DataFrame:
 
 
 def test_the_opening_of_a_batch_says_how_many_runs_it_shows(study):
-    assert "It shows 2 of the study's 6 runs." in reading.opening(study, study.runs[:2])
-    assert "It shows" not in reading.opening(study, study.runs)
+    assert "It trains 2 of the study's 6 runs, and shows all" in reading.opening(study, study.runs[:2])
+    assert "It trains" not in reading.opening(study, study.runs)
 
 
 def test_the_opening_names_the_scale_and_says_that_invented_languages_are_invented(study):
@@ -244,6 +244,29 @@ def test_curves_carry_the_titles_of_their_arms(trained):
     assert list(curves["loss"]) == [2.0, 1.0, 4.0, 2.0]
     assert set(curves["run"]) == {run.run_id for run in runs}
     assert reading.curves_of(study, runs, "qa_train").empty
+
+
+def test_the_page_of_a_batch_shows_every_run_on_disk(trained):
+    """The runs that a page shows are those that are finished, whichever batch has trained them."""
+    study, runs = trained
+    assert reading.runs_on_disk(study, study.runs, "intermediate") == runs
+    assert set(reading.curves_of(study, study.runs, "intermediate")["run"]) == {run.run_id for run in runs}
+
+
+def test_losses_of_two_tasks_stand_in_two_panels(study):
+    arms = ["none", "mlm-multilingual", "english:mnli", "english:squad_v2"]
+    two = open_study("tiny", "two-tasks", arms=arms)
+    for run in two.runs:
+        for task in ("intermediate", "qa_train"):
+            curve = pd.DataFrame({"update": [10, 20], "loss": [2.0, 1.0]})
+            write_table(checkpoint(two, run, task) / "curve.csv", curve)
+    panels = {task: reading.curves_of(two, two.runs, task).set_index("strategy")["panel"].to_dict()
+              for task in ("intermediate", "qa_train")}  # fmt: skip
+    assert panels["intermediate"]["mlm-multilingual"] == "No task"
+    assert panels["qa_train"]["none"] == panels["qa_train"]["mlm-multilingual"] == ""
+    drawn = figures.learning_curves(reading.curves_of(two, two.runs, "qa_train"), y="loss")
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == ["MNLI", "SQuAD 2.0"]
+    assert len({line.get_label() for line in drawn.axes[0].lines if "No inter" in line.get_label()}) == 1
 
 
 def test_runs_of_one_seed_in_two_worlds_are_two_lines(study):

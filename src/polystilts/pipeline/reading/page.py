@@ -39,7 +39,7 @@ def opening(study: Study, runs: Sequence[Run] = ()) -> str:
         else f"The languages are real; {source} is the source language."
     )
     part = (
-        f" It shows {len(runs)} of the study's {len(study.runs)} runs."
+        f" It trains {len(runs)} of the study's {len(study.runs)} runs, and shows all that are finished."
         if 0 < len(runs) < len(study.runs)
         else ""
     )
