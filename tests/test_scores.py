@@ -1,9 +1,7 @@
 """Labels without text, marks for every kind of task, and the table of scores."""
 
-import statistics
 import subprocess
 import sys
-from itertools import permutations
 from types import SimpleNamespace
 
 import pandas as pd
@@ -12,15 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polystilts.errors import StudyError
-from polystilts.evaluation import metrics
 from polystilts.evaluation.exposure import exposure
 from polystilts.evaluation.labels import gold_labels
 from polystilts.evaluation.scores import (
     SCORE_COLUMNS,
-    candidate_counts,
-    guessed_rows,
     item_scores,
-    random_ranking,
     score_predictions,
     score_run,
     write_scores,
@@ -386,35 +380,3 @@ def test_scores_are_made_without_torch():
     modules = "polystilts.evaluation.scores, polystilts.evaluation.labels, polystilts.evaluation.shortcuts"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-# --- guessing -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("metric", ["accuracy", "mrr@20", "map@20"])
-@pytest.mark.parametrize(("candidates", "right"), [(4, 1), (5, 2), (5, 5)])
-def test_a_random_ranking_scores_the_mean_over_all_orders(metric, candidates, right):
-    measure = {"accuracy": metrics.first_is_relevant, "mrr@20": metrics.reciprocal_rank,
-               "map@20": metrics.average_precision}[metric]  # fmt: skip
-    wanted = [str(name) for name in range(right)]
-    orders = permutations([str(name) for name in range(candidates)])
-    mean = statistics.fmean(measure(list(order), wanted) for order in orders)
-    assert random_ranking(metric, candidates, right) == pytest.approx(100 * mean)
-
-
-def test_what_guessing_reaches_counts_all_candidates_and_not_only_those_that_are_asked():
-    asked = ["one", "two", "", ""]  # four sentences, two of them asked
-    rows = {code: frame(text_source=asked, text=[f"{code} {i}" for i in range(4)]) for code in ("dor", "lir")}
-    counts = candidate_counts(TASKS["tatoeba"], rows)
-    assert counts == {"dor": 4, "lir": 4}
-    labels = gold_labels(TASKS["tatoeba"], rows)
-    scored = pd.DataFrame({"language": ["dor", "lir"], "metric": "accuracy", "variant": "layer1.mean.plain",
-                           "value": 50.0, "n": 2})  # fmt: skip
-    found = guessed_rows(TASKS["tatoeba"], scored, labels, counts)
-    assert found["metric"].unique().tolist() == ["chance"] and found["value"].tolist() == [25.0, 25.0]
-    pooled = {code: part.assign(question=asked) for code, part in rows.items()}
-    pooled = {
-        code: part.rename(columns={"text": TASKS["lareqa"].search.answer}) for code, part in pooled.items()
-    }
-    pooled = {code: part.assign(example_id=code + part["example_id"]) for code, part in pooled.items()}
-    assert candidate_counts(TASKS["lareqa"], pooled) == {"dor": 8, "lir": 8}

@@ -67,21 +67,23 @@ def chunks(sentences: Iterable[Sequence[str]]) -> set[Chunk]:
     for sentence in sentences:
         for tag in (*sentence, "O"):  # an O between sentences, so that no chunk spans two
             next_prefix, next_kind = tag[:1], tag.rsplit("-", 1)[-1]
-            if _closes(prefix, kind, next_prefix, next_kind):
+            if chunk_closes(prefix, kind, next_prefix, next_kind):
                 found.add((kind, start, position))
-            if _opens(prefix, kind, next_prefix, next_kind):
+            if chunk_opens(prefix, kind, next_prefix, next_kind):
                 start = position
             prefix, kind, position = next_prefix, next_kind, position + 1
     return found
 
 
-def _closes(prefix: str, kind: str, next_prefix: str, next_kind: str) -> bool:
+def chunk_closes(prefix: str, kind: str, next_prefix: str, next_kind: str) -> bool:
+    """Whether a chunk ends between two neighbouring tags, each a prefix and a type."""
     if prefix in ("E", "S") or (prefix in ("B", "I") and next_prefix in ("B", "S", "O")):
         return True
     return prefix not in ("O", ".") and kind != next_kind
 
 
-def _opens(prefix: str, kind: str, next_prefix: str, next_kind: str) -> bool:
+def chunk_opens(prefix: str, kind: str, next_prefix: str, next_kind: str) -> bool:
+    """Whether a chunk begins between two neighbouring tags, each a prefix and a type."""
     if next_prefix in ("B", "S") or (prefix in ("E", "S", "O") and next_prefix in ("E", "I")):
         return True
     return next_prefix not in ("O", ".") and kind != next_kind

@@ -17,7 +17,6 @@ from polystilts.evaluation.labels import (
     ANSWER_COLUMNS,
     LABEL_COLUMNS,
     NO_CANDIDATE,
-    candidate_names,
     read_ranking,
 )
 from polystilts.files import write_text
@@ -29,8 +28,6 @@ SCORE_COLUMNS = (
     "metric", "variant", "value", "n",
 )  # fmt: skip
 PREDICTION_COLUMNS = ("language", "example_id", "prediction")  # and `variant`, where there are several
-
-CHANCE = "chance"  # the metric of a row that says what guessing reaches, where the number of items cannot
 
 # Measures that a task reports beside its main one.
 EXTRA_METRICS = {
@@ -278,54 +275,6 @@ def score_run(
         "task_kind": task.kind, "split": split,
     }  # fmt: skip
     return rows.assign(**same)[list(SCORE_COLUMNS)]
-
-
-def candidate_counts(task: Task, examples: Mapping[str, pd.DataFrame], entities: int = 0) -> dict[str, int]:
-    """How many candidates a question in each language may be answered with; `entities` where those are."""
-    rows = pd.concat([part.assign(language=code) for code, part in examples.items()], ignore_index=True)
-    rows = rows[rows[task.search.answer] != ""]
-    names = candidate_names(task, rows)
-    own = names.groupby(rows["language"]).nunique()
-    return {
-        code: entities or int(own[code] if task.search.own_pool else names.nunique()) for code in examples
-    }
-
-
-def random_ranking(metric: str, candidates: int, right: int = 1) -> float:
-    """The score (0–100) that candidates in random order are expected to reach, `right` of them being right.
-
-    >>> random_ranking("accuracy", 200), round(random_ranking("mrr@20", 200), 1)
-    (0.5, 1.8)
-    >>> round(random_ranking("map@20", 20), 1), round(random_ranking("map@20", 5, right=5), 1)
-    (18.0, 100.0)
-    """
-    if metric == "accuracy":
-        return 100.0 * right / candidates
-    places = range(1, min(20, candidates) + 1)
-    if metric == "mrr@20":
-        none_before, found = 1.0, 0.0
-        for place in places:
-            hit = min(1.0, right / (candidates - place + 1))
-            found += none_before * hit / place
-            none_before *= 1 - hit
-        return 100 * found
-    # The right one at a place has all others of its kind as likely before it as anywhere.
-    others = (right - 1) / max(1, candidates - 1)
-    hits = sum(right / candidates * (1 + others * (place - 1)) / place for place in places)
-    return 100 * hits / min(20, right)
-
-
-def guessed_rows(
-    task: Task, scored: pd.DataFrame, labels: pd.DataFrame, counts: Mapping[str, int]
-) -> pd.DataFrame:
-    """What guessing reaches in each language of a retrieval target: rows whose metric is `chance`.
-
-    Written where there are more candidates than questions; else one in n says it.
-    """
-    right = labels["gold"].str.split().str.len().groupby(labels["language"]).mean()
-    rows = scored[scored["metric"] == task.metric].drop_duplicates("language")
-    values = [random_ranking(task.metric, counts[code], right[code]) for code in rows["language"]]
-    return rows.assign(metric=CHANCE, variant="", value=values)
 
 
 def write_scores(path: Path, rows: pd.DataFrame | Iterable[pd.DataFrame]) -> pd.DataFrame:

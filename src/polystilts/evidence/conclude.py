@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from polystilts.evaluation.guesses import labels_in, with_guesses
+from polystilts.evaluation.scores import write_scores
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.ledger import claims_for, write_claims
 from polystilts.evidence.summary import write_summary
@@ -14,10 +16,17 @@ from polystilts.statistics.tables import read_table
 
 
 def conclude(folder: Path, parameters: Mapping[str, Any]) -> list[Claim]:
-    """Write `tables/gains.csv`, `claims.json` and `summary.md` of a scale from its other tables."""
+    """Write `tables/gains.csv`, `claims.json` and `summary.md` of a scale from its other tables.
+
+    Scores that do not say what guessing reaches are told it first, where labels lie beside them: those of
+    before it was computed, or of real data, whose labels are not passed on.
+    """
     folder, tables = Path(folder), Path(folder) / "tables"
     shared = parameters["shared"]
-    scores, languages = read_table(tables / "scores.csv"), read_table(tables / "languages.csv")
+    known, languages = read_table(tables / "scores.csv"), read_table(tables / "languages.csv")
+    scores = with_guesses(known, labels_in(folder))
+    if scores is not known:
+        scores = write_scores(tables / "scores.csv", scores)
     paired = gains(scores)
     write_table(tables / "gains.csv", paired)
     claims = claims_for(

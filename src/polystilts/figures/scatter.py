@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polystilts.evidence.claim import signed
-from polystilts.evidence.ledger import with_languages
+from polystilts.evidence.evaluate import with_languages
 from polystilts.figures.style import (
     FAMILY_MARK,
     GREY,

@@ -10,6 +10,7 @@ import yaml
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evaluation.guesses import labels_in, with_guesses
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.ledger import read_claims
 from polystilts.evidence.summary import headline
@@ -44,7 +45,7 @@ class Bundle:
 
 def bundles_of(folder: Path) -> list[Bundle]:
     """The bundles in one folder: one for each finished world, from the tables its claims were made of."""
-    scores = read_table(folder / "tables" / "scores.csv")
+    scores = with_guesses(read_table(folder / "tables" / "scores.csv"), labels_in(folder))
     require(scores, ("run_id", "world_seed", "target_task"), f"{folder}/tables/scores.csv")
     claims = read_claims(folder / "claims.json") if (folder / "claims.json").exists() else []
     refuse_other_scores(folder, claims)

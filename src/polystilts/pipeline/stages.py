@@ -34,7 +34,7 @@ from polystilts.pipeline.inputs import (
     world_parameters,
     world_seeds,
 )
-from polystilts.pipeline.real_data import prepare_real, require_real, take_encoders
+from polystilts.pipeline.real_data import data_root, prepare_real, require_real, take_encoders
 from polystilts.pipeline.records import write_run_record
 from polystilts.pipeline.study import Run, Study
 from polystilts.tasks import TASKS, Task
@@ -215,7 +215,8 @@ def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
     """Mark the predictions of some runs; what they score is returned, and written nowhere."""
     import pandas as pd
 
-    from polystilts.evaluation.scores import guessed_rows, score_run
+    from polystilts.evaluation.guesses import guess_rows, guesses
+    from polystilts.evaluation.scores import score_run
 
     write_labels(study)
     source, tables = study.scale.shared["source_language"], []
@@ -223,6 +224,9 @@ def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
         asked = [(seed, name) for seed in {run.world_seed for run in runs} for name in study.target_tasks]
         labels = {key: pd.read_parquet(labels_file(study, *key)) for key in asked}
         pools = {key: candidates_of(study, *key) for key in asked if has_more_candidates(study, key[1])}
+        asked_of_none = {run.world_seed for run in runs if run.strategy == "none"}
+        guessed = {key: guesses(TASKS[key[1]], labels[key], pools.get(key))
+                   for key in asked if key[0] in asked_of_none}  # fmt: skip
         for run in runs:
             seen = {
                 "intermediate_kinds": kinds_seen(run), "labelled_languages": languages_seen(study, run),
@@ -234,8 +238,8 @@ def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
                     run, study.name, TASKS[target], predictions, labels[key], source_language=source, **seen
                 )
                 tables.append(scored)
-                if run.strategy == "none" and key in pools:
-                    tables.append(guessed_rows(TASKS[target], scored, labels[key], pools[key]))
+                if run.strategy == "none" and guessed[key]:
+                    tables.append(guess_rows(scored, guessed[key]))
             tables += development_rows(study, run)
     return tables
 
@@ -251,7 +255,7 @@ def candidates_of(study: Study, world_seed: int, target: str) -> dict[str, int]:
     """How many candidates a question in each language may be answered with."""
     import pandas as pd
 
-    from polystilts.evaluation.scores import candidate_counts
+    from polystilts.evaluation.guesses import candidate_counts
 
     folder = study.world_folder(world_seed) / "examples" / target
     frames = {
@@ -373,8 +377,23 @@ def analyse(study: Study) -> None:
             f"{study.folder / 'tables' / 'scores.csv'} is missing; run 06_zero_shot_transfer, "
             f"or `python -m polystilts run --scale {study.scale.name}`"
         )
+    tell_labels(study)
     with account.spend("statistics"):
         conclude(study.folder, study.parameters)
+
+
+def tell_labels(study: Study) -> None:
+    """Lay the labels of real data beside scores that do not say what guessing reaches, if data are at hand.
+
+    Labels of questions hold texts that are not passed on, so published scores come without them.
+    """
+    from polystilts.evaluation.guesses import without_guess
+    from polystilts.statistics.tables import read_table
+
+    at_hand = study.scale.shared["source"] != "world" and data_root() is not None
+    if at_hand and len(without_guess(read_table(study.folder / "tables" / "scores.csv"))):
+        prepare_data(study)
+        write_labels(study)
 
 
 def require_world(study: Study) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from polystilts.errors import WrongUse
 from polystilts.statistics.gains import CELL_KEYS
 from polystilts.statistics.intervals import UNIT_WORDS
+from polystilts.wording import note_of
 
 MEASURES = ("mean", "most", "every", "between", "slope")
 ROW_KEYS = ["group", "task_kind", "target_task", "language"]
@@ -66,7 +67,7 @@ def complete(cells: pd.DataFrame, unit: str) -> tuple[pd.DataFrame, list[str]]:
     if keep.all():
         return cells, []
     word = UNIT_WORDS.get(unit, unit)
-    return cells[keep], [f"{int((~keep).sum())} differences left out: their cell is missing for some {word}s"]
+    return cells[keep], [note_of("incomplete", n=int((~keep).sum()), units=f"{word}s")]
 
 
 def grids_of(cells: pd.DataFrame, unit: str, columns: Sequence[str], measure: Measure = MEAN) -> list[Grid]:

@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from polystilts.languages import LANGUAGES
 from polystilts.statistics.averages import MEAN, Grid, Measure, complete, grids_of, values_of
 from polystilts.statistics.gains import contrast
 from polystilts.statistics.intervals import UNIT_WORDS, Interval, for_new_languages, highest_unit, t_interval
 from polystilts.statistics.tables import LowResource, plain_words, with_levels
 from polystilts.tasks import KINDS, STRATEGIES
+from polystilts.wording import note_of
 
-ONCE = {"world": ["world_seed"], "kind of encoder": ["encoder"],
+# What may have been there only once, by the columns that tell; wording.yaml has the words.
+ONCE = {"world": ["world_seed"], "encoder": ["encoder"],
         "pretraining": ["world_seed", "encoder_seed"],  # every world has its own
-        "intermediate task": ["intermediate_task"], "target task": ["target_task"]}  # fmt: skip
+        "intermediate_task": ["intermediate_task"], "target_task": ["target_task"]}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,21 @@ class Comparison:
     """Everything one contrast has to say."""
 
     these: Interval  # for these languages
-    new: Interval  # for new languages: wider
+    new: Interval  # for new languages: wider; unknown where the worlds' interval covers them already
     logit: Interval  # the same estimate on the log-odds scale
-    unflagged: Interval  # without cells at the floor or the ceiling
-    flagged: int  # how many matched differences are in such cells
+    by_kind: Mapping[str, Interval]  # of a mean, the same for each kind of task
+    unflagged: Interval  # without differences whose baseline is at the floor or the ceiling
+    flagged: int  # how many matched differences these are
+    left: Mapping[str, tuple[int, int]]  # of each target task: how many are left without them, of how many
     without: Mapping[str, Interval]  # for these languages, with this language or target task left out
-    limits: tuple[str, ...]  # what was there only once, so that nothing is said about others
+    limits: tuple[str, ...]  # what was there only once, by the keys of ONCE
     runs: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def differences(self) -> int:
+        """How many matched differences there are, those included whose cell some unit lacks."""
+        return sum(count for _, count in self.left.values())
 
 
 def unit_values(cells: pd.DataFrame, unit: str, column: str, measure: Measure = MEAN) -> pd.Series:
@@ -84,11 +94,14 @@ def estimate(
 
 
 def estimates(
-    cells: pd.DataFrame, columns: Sequence[str], measure: Measure = MEAN, unit: str = ""
+    cells: pd.DataFrame, columns: Sequence[str], measure: Measure = MEAN, unit: str = "", ragged: bool = False
 ) -> list[tuple[Interval, Grid | None]]:
-    """The measure of several columns of the same cells, each with its interval and what it is made of."""
+    """The measure of several columns of the same cells, each with its interval and what it is made of.
+
+    Cells that some unit lacks are left out; with `ragged` every unit is averaged over what it has.
+    """
     unit = unit or highest_unit(cells)
-    kept, notes = complete(cells, unit) if len(cells) else (cells, [])
+    kept, notes = complete(cells, unit) if len(cells) and not ragged else (cells, [])
     if kept.empty:
         nothing = Interval(float("nan"), None, 0, 0, unit, 0, notes=(*notes, "no cells to compare"))
         return [(nothing, None)] * len(columns)
@@ -108,7 +121,7 @@ def _unequal(cells: pd.DataFrame, unit: str) -> list[str]:
     if runs.nunique() < 2:
         return []
     word = UNIT_WORDS.get(unit, unit)
-    return [f"{word}s have between {runs.min()} and {runs.max()} runs: their means are not equally sure"]
+    return [note_of("unequal", units=f"{word}s", low=runs.min(), high=runs.max())]
 
 
 def _every(grid: Grid, unit: str, n: int) -> Interval:
@@ -119,14 +132,15 @@ def _every(grid: Grid, unit: str, n: int) -> Interval:
     each = tuple(t_interval(values, unit=unit, n=n) for values in grid.values)
     smallest = int(np.nanargmin([cell.estimate for cell in each]))
     row, count = grid.rows.iloc[smallest], len(each)
-    note = f"smallest of {count} cells: {row['target_task']} in {row['language']}"
+    note = note_of("smallest", count=count, target=row["target_task"], language=row["language"])
     found = each[smallest].at(1 - 0.05 / count)
-    return replace(found, cells=each, notes=(note, *found.notes))
+    picked = (row["target_task"], row["language"])
+    return replace(found, cells=each, picked=picked, notes=(note, *found.notes))
 
 
 @plain_words
 def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Comparison:
-    """One contrast in full: points, log odds, with and without flagged cells."""
+    """One contrast in full: points, log odds, by kind, with and without flagged cells."""
     unit = unit or highest_unit(cells)
     (these, grid), (logit, _) = estimates(cells, ["difference", "difference_logit"], measure, unit)
     able = measure.how in ("mean", "between") and grid is not None
@@ -137,21 +151,67 @@ def compare(cells: pd.DataFrame, measure: Measure = MEAN, unit: str = "") -> Com
     def again(rows: pd.DataFrame) -> float:
         return float(np.mean(values(rows)))
 
-    new = for_new_languages(these, grid.rows, again) if able else replace(these, se=None, df=0)
     if not able:
-        new = replace(new, notes=("no statement about new languages is made for this measure",))
+        new = replace(
+            these, se=None, df=0, notes=("no statement about new languages is made for this measure",)
+        )
+    elif drawn_anew(cells, unit):
+        why = "the interval over worlds covers new languages already"
+        new = replace(these, se=None, df=0, notes=(why,))
+    else:
+        new = for_new_languages(these, grid.rows, again)
     unflagged = cells[cells["flag"] == ""]
+    ((without_flagged, _),) = estimates(unflagged, ["difference"], measure, unit, ragged=True)
+    left = unflagged["target_task"].value_counts()
     return Comparison(
         these=these,
         new=new,
         logit=logit,
-        unflagged=estimate(unflagged, "difference", measure, unit),
+        by_kind=kinds_of(grid, cells, unit) if measure.how == "mean" and grid is not None else {},
+        unflagged=without_flagged,
         flagged=len(cells) - len(unflagged),
+        left={name: (int(left.get(name, 0)), int(count))
+              for name, count in cells["target_task"].value_counts().sort_index().items()},
         without=left_out(grid.rows, lambda rows: t_interval(values(rows), unit=unit)) if able else {},
         limits=limits_of(cells, unit),
         runs=tuple(sorted({*cells["run_id"], *cells["run_id_control"]})) if len(cells) else (),
         notes=tuple(dict.fromkeys((*cells.attrs.get("notes", ()), *these.notes))),
+    )  # fmt: skip
+
+
+def drawn_anew(cells: pd.DataFrame, unit: str) -> bool:
+    """Whether every unit has languages of its own: worlds that are generated, each with its languages."""
+    return unit == "world_seed" and all(
+        code in LANGUAGES and LANGUAGES[code].invented for code in cells["language"].unique()
     )
+
+
+def kinds_of(grid: Grid, cells: pd.DataFrame, unit: str) -> dict[str, Interval]:
+    """The mean of each kind of task in a grid, over the same units; `cells` are what the grid was made of."""
+    kept, _ = complete(cells, unit)
+    counts, found = kept["task_kind"].value_counts(), {}
+    for kind in (kind for kind in KINDS if kind in counts):
+        mine = (grid.rows["task_kind"] == kind).to_numpy()
+        found[kind] = t_interval(values_of(grid, rows=mine), unit=unit, n=int(counts[kind]))
+    return found
+
+
+def hides_opposites(by_kind: Mapping[str, Interval]) -> bool:
+    """Whether one kind's interval lies wholly above zero and another's wholly below.
+
+    >>> up, down = Interval(2.0, 0.5, 9, 10), Interval(-2.0, 0.5, 9, 10)
+    >>> hides_opposites({"tagging": up, "classification": down}), hides_opposites({"tagging": up})
+    (True, False)
+    """
+    signs = {np.sign(one.estimate) for one in by_kind.values() if one.known and not one.low <= 0 <= one.high}
+    return len(signs) == 2
+
+
+def estimate_by_kind(cells: pd.DataFrame) -> tuple[Interval, dict[str, Interval]]:
+    """The mean difference with its interval, and the same for each kind of task."""
+    unit = highest_unit(cells)
+    ((whole, grid),) = estimates(cells, ["difference"], unit=unit)
+    return whole, kinds_of(grid, cells, unit) if grid is not None else {}
 
 
 def limits_of(cells: pd.DataFrame, unit: str) -> tuple[str, ...]:
@@ -159,7 +219,7 @@ def limits_of(cells: pd.DataFrame, unit: str) -> tuple[str, ...]:
     there = {column: cells[column].nunique(dropna=False) for columns in ONCE.values() for column in columns}
     limits = tuple(word for word, columns in ONCE.items() if all(there[column] == 1 for column in columns))
     swapped = "allotment" in cells and cells["allotment"].nunique() > 1
-    return (*limits, "pretraining for each allotment of text") if swapped and unit == "seed" else limits
+    return (*limits, "allotments") if swapped and unit == "seed" else limits
 
 
 def left_out(rows: pd.DataFrame, again: Callable[[pd.DataFrame], Interval]) -> dict[str, Interval]:

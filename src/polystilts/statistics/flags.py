@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from polystilts.evaluation.scores import CHANCE
+from polystilts.evaluation.guesses import CHANCE
 from polystilts.statistics.intervals import wilson_interval
 from polystilts.statistics.tables import main_scores
 from polystilts.tasks import TASKS
@@ -50,15 +50,15 @@ def flag_cells(scores: pd.DataFrame) -> pd.DataFrame:
     return cells
 
 
-def learned_intermediates(scores: pd.DataFrame) -> pd.DataFrame:
-    """Which intermediate tasks were learned, by their source-language development score.
+def learned_intermediates(scores: pd.DataFrame, strategy: str = "english") -> pd.DataFrame:
+    """Which intermediate tasks a strategy learned, by their source-language development score.
 
     Reads the rows with split "dev" whose target is the arm's own intermediate task, and beside them the rows
     with metric "majority"; where there are none, chance is the bar. Learned is a Wilson interval, of the mean
-    over the `english` runs, that lies above it.
+    over the runs of the strategy, that lies above it.
     """
     rows = main_scores(scores, split="dev")
-    rows = rows[(rows["strategy"] == "english") & (rows["intermediate_task"] == rows["target_task"])]
+    rows = rows[(rows["strategy"] == strategy) & (rows["intermediate_task"] == rows["target_task"])]
     guesses = scores[(scores["split"] == "dev") & (scores["metric"] == "majority")]
     majority = guesses.groupby("target_task")["value"].mean()
     found = []

@@ -18,6 +18,7 @@ from polystilts.statistics.tables import (
     task_kind,
     with_main_variant,
 )
+from polystilts.wording import note_of
 
 # One difference is told from the next by these, besides the seeds.
 CELL_KEYS = ["encoder", "intermediate_task", "language_set", "target_task", "task_kind", "language",
@@ -122,7 +123,7 @@ def _contrast(
     paired = first.merge(second, on=on, suffixes=("", "_control"), how="left", indicator=True)
     alone = paired["_merge"] == "left_only"
     if alone.any():
-        notes.append(f"{int(alone.sum())} scores of {treatment} have no matching {control} score")
+        notes.append(note_of("unmatched", n=int(alone.sum()), treatment=treatment, control=control))
     paired = paired[~alone].copy()
     # An arm without a task of its own (multi-task, masked LM) takes the task of what it is compared with.
     own = paired["intermediate_task"]
@@ -138,7 +139,7 @@ def _contrast(
     )
     paired = paired.merge(flags, on=list(CELL), how="left", validate="many_to_one")
     if paired["flag"].isna().any():
-        notes.append("some cells have no `none` score, so floor and ceiling are not known there")
+        notes.append(note_of("unflagged"))
     paired["flag"] = paired["flag"].astype(object).fillna("")
     columns = [*added, "run_id", "run_id_control", *MATCH[:4], *CELL_KEYS[1:], "finetune_task", "metric",
                "exposure", "exposure_control", "exposed", "cross_task", "n", "value", "control_value",

@@ -12,6 +12,7 @@ import pandas as pd
 import scipy  # its functions are loaded where they are first asked for: that takes half a second
 
 from polystilts.statistics.power import minimum_detectable_effect
+from polystilts.wording import note_of
 
 UNITS = ("bundle", "world_seed", "encoder_seed", "seed")  # highest first; bundles are what `pool` merges
 UNIT_WORDS = {"world_seed": "world", "encoder_seed": "encoder", "seed": "seed", "language": "language",
@@ -31,6 +32,7 @@ class Interval:
     level: float = 0.95
     notes: tuple[str, ...] = ()
     cells: tuple["Interval", ...] = ()  # of a statement about every cell: each cell's own interval
+    picked: tuple[str, str] | None = None  # and the target and language of the smallest, which this is
 
     @property
     def low(self) -> float | None:
@@ -68,11 +70,15 @@ class Interval:
             1.0 if self.se is None else float(scipy.special.stdtr(self.df, (self.estimate - bound) / self.se))
         )
 
-    def smallest_visible(self, power: float = 0.8) -> float | None:
-        """The minimum detectable effect: what a two-sided test at this level finds with the given power."""
+    def smallest_visible(self, power: float = 0.8, error_rate: float = 0.05) -> float | None:
+        """The minimum detectable effect: what a two-sided test at this error rate finds with the given power.
+
+        Of a statement about every cell, the error rate is that of all of them together.
+        """
         if self.se is None:
             return None
-        return minimum_detectable_effect(self.se * (self.df + 1) ** 0.5, self.df + 1, power, 1 - self.level)
+        spread, units = self.se * (self.df + 1) ** 0.5, self.df + 1
+        return minimum_detectable_effect(spread, units, power, error_rate / max(1, len(self.cells)))
 
 
 def t_interval(values: Sequence[float], level: float = 0.95, unit: str = "seed", n: int = 0) -> Interval:
@@ -91,11 +97,11 @@ def t_interval(values: Sequence[float], level: float = 0.95, unit: str = "seed",
         return Interval(float("nan"), None, 0, 0, unit, n, level, ("nothing to average",))
     mean = float(numbers.mean())
     if len(numbers) == 1:
-        note = f"one {word} only: no spread can be measured, so no interval is given"
+        note = note_of("one_unit", unit=word)
         return Interval(mean, None, 0, 1, unit, n, level, (note,))
     spread = float(numbers.std(ddof=1))
     if spread <= 1e-9 * max(1.0, abs(mean)):
-        note = f"all {len(numbers)} {word}s give the same value: no spread was seen, so no interval is given"
+        note = note_of("no_spread", count=len(numbers), units=f"{word}s")
         return Interval(mean, None, 0, len(numbers), unit, n, level, (note,))
     return Interval(mean, spread / len(numbers) ** 0.5, len(numbers) - 1, len(numbers), unit, n, level)
 

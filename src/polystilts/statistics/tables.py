@@ -8,6 +8,7 @@ import pandas as pd
 from polystilts.errors import StudyError, WrongUse
 from polystilts.evaluation.scores import SCORE_COLUMNS
 from polystilts.tasks import TASKS
+from polystilts.wording import note_of
 
 GAIN_COLUMNS = (
     "world_seed", "encoder", "encoder_seed", "seed", "strategy", "intermediate_task", "language_set",
@@ -85,7 +86,7 @@ def main_scores(scores: pd.DataFrame, split: str = "test") -> pd.DataFrame:
             f"{first['n']}; score its predictions again"
         )
     empty = rows["value"].isna()
-    notes = [f"{int(empty.sum())} scores without a value were left out"] if empty.any() else []
+    notes = [note_of("empty", n=int(empty.sum()))] if empty.any() else []
     rows = rows[~empty]
     twice = rows.duplicated([*MATCH, *ARM], keep=False)
     if twice.any():
