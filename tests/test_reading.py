@@ -1,6 +1,8 @@
 """What chapters show: tables and sentences, checked on files small enough to check by hand."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -11,13 +13,18 @@ from polystilts import account, figures, paths
 from polystilts.errors import WrongUse
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.status import corrections_of
+from polystilts.evidence.summary import ANSWERS
+from polystilts.figures.forest import TITLES
 from polystilts.files import write_json, write_table
 from polystilts.pipeline import reading
 from polystilts.pipeline.census import budget_of
 from polystilts.pipeline.inputs import checkpoint
 from polystilts.pipeline.reading.cards import glosses
+from polystilts.pipeline.reading.gate import cells_in, recomputed_words, trained_again
+from polystilts.pipeline.reading.parts import GROWTH, IN_PARTICULAR
 from polystilts.pipeline.study import open_study
 from polystilts.statistics.gains import contrast
+from polystilts.statistics.outcomes import OUTCOMES
 from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.tables import LANGUAGE_COLUMNS, with_levels
 from polystilts.tasks import INTERMEDIATE_TASKS
@@ -433,18 +440,35 @@ def test_the_source_language_is_no_language_without_labels():
     assert changed == {"source language"}
 
 
-def test_whether_it_is_more_where_text_is_little_follows_the_interval():
-    even = reading.scarcity_sentence(planted({"translated": 3.0}, seeds=tuple(range(8))), 1.0)
-    assert "No more than elsewhere." in even
-    low = planted({"translated": 3.0}, seeds=tuple(range(8)))
-    bonus = (low["strategy"] == "translated") & (low["resource_level"] == "low")
-    more = reading.scarcity_sentence(low.assign(value=low["value"] + 6.0 * bonus), 1.0)
-    less = reading.scarcity_sentence(low.assign(value=low["value"] - 6.0 * bonus), 1.0)
-    assert "Yes, more than elsewhere." in more and "No, less than elsewhere." in less
-    once = reading.scarcity_sentence(planted({"translated": 3.0}, seeds=(0,)), 1.0)
-    assert "measured only once" in once
-    one_side = with_levels(planted({"translated": 3.0}), [])
-    assert "all languages stand on one side" in reading.scarcity_sentence(one_side, 1.0)
+def growth(outcome: str, **more) -> list[Claim]:
+    """The claims that answer the question and its *in particular*, the latter with an outcome."""
+    told = claim("growth-low-resource", outcome, -0.4, "")
+    rest = [claim(name, "supported", 3.0, "") for name in ("primary", "primary-retrieval")]
+    return [*rest, replace(told, **more)]
+
+
+@pytest.mark.parametrize(("outcome", "words"), [
+    ("not larger", "No more than elsewhere."), ("supported", "Yes, more than elsewhere."),
+    ("contradicted", "No, less than elsewhere."), ("undecided", "Not known"),
+    ("equivalent", "neither more nor less"),
+])  # fmt: skip
+def test_whether_it_is_more_where_text_is_little_is_told_as_its_claim_was_called(outcome, words):
+    told = reading.scarcity_sentence(growth(outcome), planted({"translated": 3.0}))
+    assert words in told and "the first less the second is −0.4 (−1.4 to +0.6)" in told
+    assert "Translated minus English is +3." in told
+
+
+def test_what_was_not_asked_of_little_text_is_not_answered():
+    missing = growth("not run", estimate=None, low=None, high=None, reason="no runs of translated")
+    told = reading.scarcity_sentence(missing, planted({"translated": 3.0}))
+    assert told == "**In particular in languages with little text? Not run**: no runs of translated."
+    dropped = growth("not testable", reason="the encoder did not learn MNLI")
+    assert "Not testable**: the encoder" in reading.scarcity_sentence(dropped, planted({}))
+
+
+def test_every_outcome_of_a_claim_has_an_answer():
+    assert {*IN_PARTICULAR, "not testable", "not run"} == set(OUTCOMES)
+    assert set(GROWTH) == set(ANSWERS)
 
 
 def test_two_effects_of_opposite_sign_are_told_by_rule():
@@ -524,30 +548,71 @@ def test_two_scales_do_not_agree_on_what_was_corrected(study):
 
 
 def test_outcomes_and_statuses_are_counted_apart():
-    told = reading.verdict_sentence(CLAIMS)
-    assert told.startswith("**Of 3 expectations: 1 supported, 1 undecided, 1 contradicted.**")
-    assert told.endswith("Verified by the gate: 0; falsified: 0; neither: 3.")
-
-
-def test_claims_for_readers_say_which_are_controls():
-    table = reading.claims_table(CLAIMS)
-    assert list(table["outcome"]) == ["supported", "undecided", "contradicted"]
-    assert list(table["we expected"].str.startswith("Control: ")) == [False, False, True]
-    assert table.iloc[0]["found (points)"] == "+3.0 (95 % interval +2.0 to +4.0)"
-
-
-def test_what_is_left_open_has_its_reason():
-    assert reading.unanswered_table(CLAIMS).to_dict("records") == [
-        {
-            "left open": "On retrieval, translated practice beats English practice on average in "
-            "low-resource languages that had no labels.",
-            "why": "no runs at this scale: native",
-        }
+    silent = [
+        claim("longer-training", "not run", None, ""),
+        claim("shuffled-labels", "not testable", 1.0, ""),
     ]
-    both = "Outcome: undecided (the interval allows both). Provisional: 9 of 10 declared worlds."
-    for words, reason in ((both, "the interval allows both"), ("Outcome: undecided.", "")):
-        row = reading.unanswered_table([claim("primary", "undecided", 1.0, words)]).iloc[0]
-        assert row["why"] == (reason or "the interval holds more than one outcome")
+    told = reading.verdict_sentence([*CLAIMS, *silent])
+    assert told.startswith(
+        "**Of 5 expectations: 1 supported, 1 contradicted, 1 undecided; and 1 not testable, 1 not run.**"
+    )
+    assert told.endswith("Their status by the gate: 5 UNVERIFIED.")
+    assert "none could be asked; and 1 not run" in reading.verdict_sentence(silent[:1])
+
+
+def test_claims_for_readers_lead_with_one_sentence_and_have_a_title_for_an_id():
+    told = replace(CLAIMS[0], headline="English harms; translated harms less.")
+    table = reading.claims_table([told, *CLAIMS[1:]])
+    assert list(table["outcome"]) == ["supported", "undecided", "contradicted"]
+    assert list(table["about"]) == [TITLES[one.id] for one in CLAIMS]
+    assert table["in one sentence"].iloc[0] == "English harms; translated harms less."
+    assert table["in one sentence"].iloc[2] == CLAIMS[2].sentence  # of before there were headlines
+
+
+ROW = {"side": "contrast", "arm": "translated", "against": "english", "kind": "", "estimate": 4.3, "low": 2.7,
+       "high": 5.9, "n": 9, "units": 3}  # fmt: skip
+FULL = replace(CLAIMS[0], headline="English harms; translated harms less.", contrast={
+    "text": "", "unit": "points", "rows": [ROW, ROW | {"kind": "tagging"}, ROW | {"side": "control",
+                                           "arm": "english", "against": "none", "estimate": -3.8}]},
+    qualifications=[{"name": "only one", "text": "Only one world: nothing is said about others."}])  # fmt: skip
+
+
+def test_every_measured_claim_unfolds_to_its_contrasts_and_qualifications():
+    told = reading.claim_details([FULL, *CLAIMS[1:]])
+    assert told.count("<details>") == told.count("</details>") == 1  # the others were not told so
+    assert f"<summary>{TITLES['primary']}: <b>supported</b></summary>" in told
+    assert "| translated minus English | +4.3 (+2.7 to +5.9) | +4.3 (+2.7 to +5.9) |" in told
+    assert "| English minus none | −3.8 (+2.7 to +5.9) |  |" in told
+    assert "| only one | Only one world: nothing is said about others. |" in told
+    assert "No claim of this study was measured" in reading.claim_details(CLAIMS)
+    assert [len(table) for table in reading.answer_tables([FULL, *CLAIMS[1:]])] == [2, 1]
+
+
+def test_what_is_left_open_stands_apart_from_what_was_never_asked():
+    asked = [
+        claim("primary", "undecided", 1.0, ""),
+        replace(claim("longer-training", "not run", None, ""), reason="no runs of longer fine-tuning"),
+        replace(claim("english-helps", "not testable", 1.0, ""), reason="the encoder did not learn MNLI"),
+        claim("more-text", "supported", 1.0, ""),
+    ]
+    table = reading.unanswered_table(asked)
+    assert list(table["outcome"]) == ["undecided", "not testable", "not run"]
+    assert list(table["why"]) == ["the interval holds more than one outcome", "the encoder did not learn MNLI",
+                                  "no runs of longer fine-tuning"]  # fmt: skip
+    assert "1 need arms or tasks" in reading.larger_sentence(asked)
+
+
+def test_a_verdict_says_how_much_was_trained_again(study):
+    checks = [SimpleNamespace(name=name, complete=True) for name in ("scores", "gains", "claims")]
+    reruns = [SimpleNamespace(good=True), SimpleNamespace(good=False)]
+    verdict = SimpleNamespace(checks=checks, reruns=reruns)
+    write_table(study.folder / "tables" / "scores.csv", TABLE)
+    cells = cells_in(study.folder)
+    assert cells == 3 * 2 * 2  # strategies, seeds, targets
+    words = recomputed_words(verdict, trained_again(verdict), cells)
+    assert words == "recomputed in full; 1 of 12 cells trained again"
+    checks[0].complete = False
+    assert recomputed_words(verdict, 0, 12) == "recomputed in part; 0 of 12 cells trained again"
 
 
 def test_a_forest_holds_what_is_measured_in_points():

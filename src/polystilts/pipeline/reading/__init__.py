@@ -27,6 +27,8 @@ from polystilts.pipeline.reading.beside import (
 from polystilts.pipeline.reading.cards import example_card, example_cards, intermediate_tasks_of, one_meaning
 from polystilts.pipeline.reading.closing import (
     answer_sentence,
+    answer_tables,
+    claim_details,
     claims_table,
     frozen_note,
     places_table,
@@ -112,6 +114,7 @@ __all__ = [
     "agreement_table",
     "allotment_note",
     "answer_sentence",
+    "answer_tables",
     "ask_gate",
     "balance_table",
     "base_table",
@@ -120,6 +123,7 @@ __all__ = [
     "checks_table",
     "choice_sentence",
     "choice_table",
+    "claim_details",
     "claims_table",
     "compared",
     "contrast_words",

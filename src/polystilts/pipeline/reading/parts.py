@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from polystilts.evidence.claim import interval_words, signed
+from polystilts.evidence.claim import Claim, interval_words, signed
+from polystilts.evidence.ledger import find_claim
+from polystilts.evidence.summary import headline
 from polystilts.figures.style import KIND_TITLES, STRATEGY_TITLES, in_order
 from polystilts.pipeline.inputs import languages_seen
+from polystilts.pipeline.reading.analysis import contrast_words, control_words
 from polystilts.pipeline.reading.page import in_a_row
 from polystilts.pipeline.study import Study
-from polystilts.statistics.averages import Measure
-from polystilts.statistics.compare import Subset, compared, estimate, estimates_by
+from polystilts.statistics.compare import Subset, compare, compared, estimate, hides_opposites
 from polystilts.statistics.factors import levels
 from polystilts.statistics.gains import contrasting
 from polystilts.statistics.intervals import Interval
@@ -101,7 +103,7 @@ def parts_table(parts: pd.DataFrame) -> pd.DataFrame:
     """The parts as readers meet them: a row for each kind and group, a column for each contrast."""
     told, rows = parts.to_dict("records"), {}
     for row in told:
-        name = f"{STRATEGY_TITLES[row['treatment']]} − {against(row['control'])}"
+        name = f"{STRATEGY_TITLES[row['treatment']]} − {control_words(row['control'])}"
         ends = "" if pd.isna(row["low"]) else f" ({signed(row['low'])} to {signed(row['high'])})"
         rows.setdefault((kind_title(row["kind"]), row["group"]), {})[name] = signed(row["estimate"]) + ends
     order = {kind_title(kind): place for place, kind in enumerate((*KINDS, MEAN))}
@@ -117,82 +119,63 @@ def kind_title(kind: str) -> str:
     return "Mean of kinds, without retrieval" if kind == MEAN else KIND_TITLES[kind]
 
 
-def against(control: str) -> str:
-    """What something is compared with, in the middle of a sentence."""
-    return WITHOUT if control == WITHOUT else STRATEGY_TITLES[control]
+# The claim that compares little text with much, for each claim that may answer the question.
+GROWTH = {"primary": "growth-low-resource", "code-switched-advantage": "code-switched-growth"}
+IN_PARTICULAR = {
+    "supported": "Yes, more than elsewhere.",
+    "contradicted": "No, less than elsewhere.",
+    "equivalent": "As much as elsewhere, neither more nor less.",
+    "not larger": "No more than elsewhere.",
+    "undecided": "Not known: it may be more there, and it may be less.",
+}
 
 
-def scarcity_sentence(scores: pd.DataFrame, smallest_effect: float) -> str:
+def scarcity_sentence(claims: Sequence[Claim], scores: pd.DataFrame) -> str:
     """The *in particular* of the question, answered: is the advantage larger where text is little?
 
-    By the 95 % interval of the advantage in low-resource languages minus that in high-resource ones: above
-    zero it is larger, below zero smaller; wholly below the smallest effect it is no larger; else not known.
+    As the claim was called that takes the advantage in high-resource languages off that in low-resource ones;
+    beside it the two parts. `scores` carry the levels of their languages.
     """
-    treatment, control = compared(scores)
-    cells = Subset().of(contrasting(scores)(treatment, control))
-    parts = {level: estimate(cells[cells["resource_level"] == level]) for level in ("low", "high")}
-    if not parts["low"].n or not parts["high"].n:
-        return "**In particular in languages with little text?** Not asked: all languages stand on one side."
-    change = estimate(cells, measure=Measure("between", "resource_level", ("low",), ("high",)))
-    contrast = f"{STRATEGY_TITLES[treatment]} minus {against(control)}"
-    told = (
-        f"{contrast} is {signed(parts['low'].estimate)} points with little text and "
-        f"{signed(parts['high'].estimate)} with much; the difference of the two is "
-        f"{signed(change.estimate)} ({interval_words(change)})."
+    asked, (answer, _) = "In particular in languages with little text?", headline(claims)
+    claim = find_claim(claims, GROWTH[answer.id])
+    if claim.outcome in ("not run", "not testable") or claim.estimate is None:
+        return f"**{asked} {claim.outcome.capitalize()}**: {claim.reason}."
+    cells = Subset().of(contrasting(scores)(*compared(scores)))
+    parts = [estimate(cells[cells["resource_level"] == level]) for level in ("low", "high")]
+    low, high = (f"{signed(part.estimate)} ({interval_words(part)})" for part in parts)
+    contrast = contrast_words(*compared(scores))
+    return (
+        f"**{asked} {IN_PARTICULAR[claim.outcome]}** {contrast} is {low} points with "
+        f"little text and {high} with much; the first less the second is {signed(claim.estimate)} "
+        f"({interval_words(claim)})."
     )
-    return f"**In particular in languages with little text? {scarcity(change, smallest_effect)}** {told}"
-
-
-def scarcity(change: Interval, smallest_effect: float) -> str:
-    """The answer that an interval of low minus high resource allows.
-
-    >>> scarcity(Interval(-0.4, 0.4, 9, 10), 1.0), scarcity(Interval(2.0, 0.4, 9, 10), 1.0)
-    ('No more than elsewhere.', 'Yes, more than elsewhere.')
-    >>> scarcity(Interval(0.4, 2.0, 9, 10), 1.0), scarcity(Interval(0.4, None, 0, 1), 1.0)
-    ('Not known: it may be more there, and it may be less.', 'Not known: this was measured only once.')
-    """
-    if not change.known:
-        return "Not known: this was measured only once."
-    if change.low > 0:
-        return "Yes, more than elsewhere."
-    if change.high < 0:
-        return "No, less than elsewhere."
-    if change.high < smallest_effect:
-        return "No more than elsewhere."
-    return "Not known: it may be more there, and it may be less."
 
 
 def opposite_sentence(scores: pd.DataFrame) -> str:
-    """Which of the contrasts are two effects in one: kinds of task whose intervals lie on two sides of zero.
+    """Which of the contrasts are two effects in one, in the cells of the primary contrast.
 
-    A rule, for the cells of the primary contrast: the 95 % interval of at least one kind lies wholly above
-    zero, and that of another wholly below. A mean over these would cancel what there is to see.
+    By the rule that claims are told by: the interval of at least one kind of task lies wholly above zero, and
+    that of another wholly below. Their mean would cancel what there is to see.
     """
     differences, told = contrasting(scores), []
     for treatment, control in pairs_of(scores):
-        cells = Subset(resource="low").of(differences(treatment, control))
-        name = f"{STRATEGY_TITLES[treatment]} minus {against(control)}"
-        found = estimates_by(cells, "task_kind").dropna(subset=["low", "high"])
-        above, below = found[found["low"] > 0], found[found["high"] < 0]
-        if above.empty or below.empty:
+        found = compare(Subset(resource="low").of(differences(treatment, control)))
+        name = contrast_words(treatment, control)
+        if not hides_opposites(found.by_kind):
             told.append(f"{name}: not two effects of opposite sign.")
             continue
+        known = {kind: one for kind, one in found.by_kind.items() if one.known}
+        above = [_kind_words(kind, one) for kind, one in known.items() if one.low > 0]
+        below = [_kind_words(kind, one) for kind, one in known.items() if one.high < 0]
         told.append(
-            f"**{name} is two effects of opposite sign**, and its mean of "
-            f"{signed(estimate(cells).estimate)} is neither: above zero {_listed(above)}; below zero "
-            f"{_listed(below)}."
+            f"**{name} is two effects of opposite sign**, and its mean of {signed(found.these.estimate)} is "
+            f"neither: above zero {in_a_row(above)}; below zero {in_a_row(below)}."
         )
     return " ".join(told)
 
 
-def _listed(kinds: pd.DataFrame) -> str:
-    return in_a_row(
-        [
-            f"{KIND_TITLES[row.task_kind].lower()} {signed(row.estimate)} ({signed(row.low)} to "
-            f"{signed(row.high)})"
-            for row in kinds.itertuples()
-        ]
-    )
+def _kind_words(kind: str, found: Interval) -> str:
+    return f"{KIND_TITLES[kind].lower()} {signed(found.estimate)} ({interval_words(found)})"
 
 
 def choice_sentence(study: Study) -> str:
