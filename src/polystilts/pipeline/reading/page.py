@@ -33,8 +33,8 @@ def opening(study: Study, runs: Sequence[Run] = ()) -> str:
         )
     )
     whose = (
-        f"**The languages are invented**, {source} in the place of English, and what is found here is about "
-        f"them alone."
+        f"**The languages are invented**, and what is found here is about them alone. {source} stands in the "
+        f"place of English: where a name says *English*, {source} was read."
         if world
         else f"The languages are real; {source} is the source language."
     )
