@@ -231,12 +231,13 @@ def with_inward_links(output: dict) -> dict:
 
 
 def inward(text: str) -> str:
-    """Text whose links to the front of the repository lead to the front of the book.
+    """Text whose links to the front of the repository, and to its guides, lead to those of the book.
 
-    >>> inward("[Contents](../../../README.md) · [Languages →](01_languages.ipynb)")
-    '[Contents](index.md) · [Languages →](01_languages.ipynb)'
+    >>> inward("[Contents](../../../README.md) · [arm](../../../docs/glossary.md#arm-strategy)")
+    '[Contents](index.md) · [arm](glossary.md#arm-strategy)'
     """
-    return re.sub(r"\]\((\.\./)+README\.md(#[^)]*)?\)", "](index.md)", text)
+    text = re.sub(r"\]\((\.\./)+README\.md(#[^)]*)?\)", "](index.md)", text)
+    return re.sub(rf"\]\((\.\./)+docs/({'|'.join(book_pages.GUIDES)})\.md", r"](\2.md", text)
 
 
 def text_of(lines: str | list[str]) -> str:

@@ -137,7 +137,7 @@ def run_alone(study: Study, cores: int, environment: Mapping[str, str], tick: Ca
 
     A job that failed keeps all that need it, at any depth, from starting; the others go on.
     """
-    waiting = [job for job in jobs_of(study) if job.chapter.name in WORK]
+    waiting = [job for job in jobs_of(study) if job.chapter.name in WORK and job.number]
     needs = {job: [other for other in needed_jobs(job, study) if other in waiting] for job in waiting}
     running: dict[Job, tuple[subprocess.Popen, IO[str]]] = {}
     ended: dict[Job, int] = {}

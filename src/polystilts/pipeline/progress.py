@@ -51,7 +51,7 @@ class Progress:
             return
         fresh, terminal = self.finished_jobs(), self.stream.isatty()
         for job, seconds in fresh:
-            share = f" {job.batch}" if job.batches > 1 else ""
+            share = f" {job.batch if job.number else 'page'}" if job.batches > 1 else ""
             name = f"{job.chapter.name}{share} · {in_time(seconds)}"
             self.stream.write(f"{CLEAR if terminal else ''}  {name:38} {self.bar()}\n")
         if terminal:
