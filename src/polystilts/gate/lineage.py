@@ -234,9 +234,11 @@ def _stage_differences(record: Mapping[str, Any]) -> Iterator[tuple[str, str, An
     """Knobs that a stage was made with and that its run names otherwise."""
     for stage in record.get("stages", []):
         whole = record["parameters"]
-        updates = whole.get("target_finetuning", {}).get("updates", {})
-        if stage["stage"] == "finetune" and stage["task"] in updates:
-            tuned = {**whole["target_finetuning"], "updates": updates[stage["task"]]}
+        if stage["stage"] == "finetune":  # knobs may be given for each training task by its name
+            tuned = {
+                knob: value.get(stage["task"], value) if isinstance(value, Mapping) else value
+                for knob, value in whole.get("target_finetuning", {}).items()
+            }
             whole = {**whole, "target_finetuning": tuned}
         for knob, mine, other in knobs_that_differ(stage.get("parameters", {}), whole):
             yield f"{stage['stage']} of {stage['task']}", knob, mine, other

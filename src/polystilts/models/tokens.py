@@ -16,6 +16,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from polystilts.errors import StudyError
 from polystilts.files import sha256
+from polystilts.models.parents import root_of
 
 SPACE = "▁"  # how SentencePiece writes the start of a word
 FIRST_TOKENS = ["<s>", "<pad>", "</s>", "<unk>"]  # ids 0 to 3, as in XLM-R; <mask> comes last
@@ -107,20 +108,20 @@ def train_vocabulary(
 
 
 def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerFast:
-    """The tokenizer that lies beside an encoder."""
-    return AutoTokenizer.from_pretrained(str(folder))
+    """The tokenizer that lies beside an encoder, or beside the one that a checkpoint started from."""
+    return AutoTokenizer.from_pretrained(str(root_of(folder)))
 
 
 def copy_tokenizer(source: str | Path, target: str | Path) -> None:
     """Lay the tokenizer of one checkpoint beside another, byte for byte."""
     for pattern in ("*token*.json", "sentencepiece*", "special_tokens*", "vocab*"):
-        for file in Path(source).glob(pattern):
+        for file in root_of(source).glob(pattern):
             shutil.copyfile(file, Path(target) / file.name)
 
 
 def tokenizer_hash(folder: str | Path) -> str:
     """The hash of a saved tokenizer: the same for an encoder and for every checkpoint made from it."""
-    return sha256(Path(folder) / "tokenizer.json")
+    return sha256(root_of(folder) / "tokenizer.json")
 
 
 def fertility(tokenizer: PreTrainedTokenizerFast, lines: list[str]) -> float:

@@ -102,12 +102,25 @@ def arm(value: Any, where: str) -> None:
         raise WrongUse(f"{where}: {error}") from None
 
 
-def updates_by_task(value: Any, where: str) -> None:
-    """A check that a value gives updates for training rows that exist."""
-    mapping_of(positive)(value, where)
-    trained = dict.fromkeys(TASKS[name].training_task for name in target_names())
-    for name in value:
-        one_of((task for task in trained if task != "none"), "task")(name, where)
+def by_task(check_one: Callable) -> Callable:
+    """A check that a value gives something for training rows that exist, each by their name."""
+
+    def check(value: Any, where: str) -> None:
+        mapping_of(check_one)(value, where)
+        trained = dict.fromkeys(TASKS[name].training_task for name in target_names())
+        for name in value:
+            one_of((task for task in trained if task != "none"), "task")(name, where)
+
+    return check
+
+
+def or_by_task(check_one: Callable) -> Callable:
+    """A check that a value is right for all training rows, or gives something right for each by name."""
+
+    def check(value: Any, where: str) -> None:
+        (by_task(check_one) if isinstance(value, dict) else check_one)(value, where)
+
+    return check
 
 
 def target_names() -> list[str]:
@@ -125,6 +138,14 @@ positive, count = number(int, 1), number(int, 0)
 seed = number(int, 0, 2**32 - 1)  # what numpy takes
 pieces = number(int, 150)  # the trainer wants a piece for every letter: all scripts of the world have 111
 rate, share = number(float, 1e-9, 1.0), number(float, 0.0, 1.0)
+
+# Knobs of a training that a ready-made encoder wants; where a scale leaves them out, nothing of them is done.
+OF_READY_MADE = {
+    "decay_share": share,  # of the updates, at the end
+    "dropout": share,  # values left out; without the knob, as the encoder's maker had it
+    "frozen": one_of(("embeddings",), "part of the encoder"),  # which learns nothing and is not saved again
+    "head_learning_rate": rate,  # of a new head
+}
 
 # Every knob of the study with its check, in the order of the scale files.
 KNOBS: dict[str, dict[str, Callable]] = {
@@ -169,19 +190,30 @@ KNOBS: dict[str, dict[str, Callable]] = {
         "learning_rate": rate,
         "warmup_share": share,
         "curriculum": share,
+        **OF_READY_MADE,
     },
     "target_finetuning": {
-        "updates": updates_by_task,
-        "batch_size": positive,
-        "learning_rate": rate,
+        "updates": by_task(positive),
+        "batch_size": or_by_task(positive),
+        "learning_rate": or_by_task(rate),
         "curriculum": share,
         "protocol": one_of(PROTOCOLS, "protocol"),
+        "warmup_share": share,
+        "longest": or_by_task(number(int, 8)),  # tokens an input is cut at
+        **OF_READY_MADE,
     },
     "zero_shot_transfer": {"retrieval_layers": list_of(count), "dev": one_of((True, False), "answer")},
     "xtreme_r_analysis": {"smallest_effect": number(float, 0.0, 100.0)},
     "what_we_learned": {"replicated_cells": count},
 }
-OPTIONAL = {("pretraining", "alpha"), ("pretraining", "warmup_share")}  # these have defaults of their own
+OPTIONAL = {  # these have defaults of their own
+    ("pretraining", "alpha"),
+    ("pretraining", "warmup_share"),
+    ("target_finetuning", "warmup_share"),
+    ("target_finetuning", "longest"),
+    *(("intermediate_training", knob) for knob in OF_READY_MADE),
+    *(("target_finetuning", knob) for knob in OF_READY_MADE),
+}
 
 
 @dataclass(frozen=True)
