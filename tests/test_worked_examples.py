@@ -3,119 +3,116 @@
 Study and gate are both held to each file; and each definition, once broken, is noticed by its example.
 """
 
-import math
-from functools import partial
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from worked_answers import FILES, SIDES, check
 
-from polystilts.evaluation import guesses as study_guesses
-from polystilts.evidence import evaluate as study
-from polystilts.evidence import headlines as study_headlines
-from polystilts.evidence.hypotheses import Hypotheses, Hypothesis
-from polystilts.evidence.telling import told
-from polystilts.gate import calls, estimates, guessing, outcomes, qualifications
-from polystilts.gate.claims import words_of
-from polystilts.statistics import compare as study_compare
-from polystilts.statistics.flags import flag_cells
-from polystilts.tasks import STRATEGIES, TASKS
-
-FILES = sorted((Path(__file__).parent / "worked_examples").glob("*.yaml"))
-SAME = {"world": 11, "encoder_seed": 0, "seed": 0, "set": "-", "split": "test", "metric": ".", "n": 100}
-ROW = {"id": "h", "family": "f", "quantifier": "mean", "direction": "increase", "smallest_effect": 1.0,
-       "error_rate": 0.05, "sentence": "It helps.", "test": "t"}  # fmt: skip
-LANGUAGES = pd.DataFrame(
-    [("alb", "Albish", 0.0), ("dor", "Dorvan", 0.2), ("lir", "Lirish", 0.4), ("kes", "Kestran", 0.6)],
-    columns=["language", "name", "distance"],
-).assign(resource=1000, family="Albic", script="Latin", seen="yes", overlap=1.0, order="near", set="A")
+from polystilts.gate import calls, estimates, guessing, headlines, outcomes, qualifications
 
 
-def scores_of(example: dict) -> pd.DataFrame:
-    """The few rows of an example with what all of them share."""
-    head, *lines = [line.split() for line in example["scores"].splitlines()]
-    rows = []
-    for line in lines:
-        one = SAME | dict(zip(head, line, strict=True))
-        task, strategy = TASKS[one["target"]], STRATEGIES[one["strategy"]]
-        own = one.get("task", "squad_v2") if strategy.needs_task else "none"
-        run = "--".join(str(one.get(name, "")) for name in ("strategy", "world", "set", "encoder_seed", "seed"))
-        rows.append(
-            {"scale": "example", "run_id": f"{run}--{own}", "world_seed": int(one["world"]), "encoder": "w64",
-             "encoder_seed": int(one["encoder_seed"]), "strategy": one["strategy"], "intermediate_task": own,
-             "language_set": one["set"], "seed": int(one["seed"]), "finetune_task": task.training_task,
-             "target_task": task.name, "task_kind": task.kind, "language": one["language"], "exposure": "none",
-             "split": one["split"], "metric": task.metric if one["metric"] == "." else one["metric"],
-             "variant": "", "value": float(one["value"]), "n": int(one["n"])}
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_side_comes_to_the_answers_that_were_worked_out_by_hand(file, side):
+    check(file, side)
 
 
-def rows_of(example: dict) -> list[dict]:
-    """The hypotheses of an example as their files have them."""
-    found = []
-    for given in example.get("hypotheses", [{"id": "h"}]):
-        given = dict(given)
-        contrast = {"treatment": given.pop("treatment", "translated"), "control": given.pop("control", "english")}
-        contrast |= {name: given.pop(name) for name in ("measure", "column", "first", "second") if name in given}
-        subset = {"exposure": "none", "cross_task": None}
-        subset |= {name: given.pop(name) for name in ("kinds", "intermediate_tasks", "languages") if name in given}
-        found.append(ROW | given | {"contrast": contrast, "subset": subset})
-    return found
+def test_every_file_asks_something():
+    assert len(FILES) > 15
+    for file in FILES:
+        example = yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert any(example.get(name) for name in ("answer", "flags", "guesses")), file.name
 
 
-def answers_of(example: dict) -> dict[str, dict]:
-    """The answers by hypothesis."""
-    rows = example.get("hypotheses", [{"id": "h"}])
-    return example["answer"] if {row["id"] for row in rows} == set(example["answer"]) else {"h": example["answer"]}
+# --- each definition, broken once -------------------------------------------------------------------------
 
 
-# --- what each side finds ---------------------------------------------------------------------------------
+def kinds_are_not_weighed(table):
+    return estimates._means((unit, value) for (unit, _), value in table.items())
 
 
-def by_the_gate(example: dict) -> dict[str, dict]:
-    """The claims that the gate would expect."""
-    scores, rows, real = scores_of(example), rows_of(example), example.get("real", False)
-    low = {int(world): frozenset() for world in scores["world_seed"].unique()}
-    called = calls.call_all(rows, scores, LANGUAGES, low)
-    known = qualifications.background(scores, LANGUAGES, low, real)
-    found = {}
-    for row in rows:
-        call = called[row["id"]]
-        words = words_of(call, row, known)
-        estimate = call.estimate
-        ends = (None, None) if estimate is None else estimate.ends()
-        found[row["id"]] = words | {
-            "estimate": None if estimate is None else estimate.value, "low": ends[0], "high": ends[1],
-            "n": estimate.n if estimate else 0, "units": estimate.units if estimate else 0,
-            "outcome": call.outcome, "left": left_of(call.cells, call.flags),
-        }  # fmt: skip
-    return found
+def normal_ends(found, level=0.95):
+    half = 1.96 * (found.error or 0)
+    return (found.value - half, found.value + half) if half else (None, None)
 
 
-def by_the_study(example: dict) -> dict[str, dict]:
-    """The claims that the study would write."""
-    names = dict(zip(LANGUAGES["language"], LANGUAGES["name"], strict=True))
-    names = study_headlines.Names(names | {name: task.title for name, task in TASKS.items()}, example.get("real", False))
-    hypotheses = Hypotheses(tuple(Hypothesis(**row) for row in rows_of(example)), None)
-    found = {}
-    for one in study.evaluate(scores_of(example), LANGUAGES, hypotheses, ()):
-        these = one.comparison.these if one.comparison else None
-        cells = one.cells
-        found[one.hypothesis.id] = told(one, names) | {
-            "estimate": these.estimate if these else None, "low": these.low if these else None,
-            "high": these.high if these else None, "n": these.n if these else 0,
-            "units": these.units if these else 0, "outcome": one.call.outcome,
-            "left": left_of(cells, None if cells is None else (cells["flag"] != "").to_numpy()),
-        }  # fmt: skip
-    return found
+def score_test(value, n):
+    return value - 196 * (value / 100 * (1 - value / 100) / n) ** 0.5, 100.0
 
 
-def left_of(cells: pd.DataFrame | None, flags: np.ndarray | None) -> dict[str, list[int]]:
-    """Of each target, how many differences are not flagged, and how many there are."""
-    if cells is None:
-        return {}
-    targets = cells["target_task"].to_numpy()
-    return {name: [int((~flags & (targets == name)).sum()), int((targets == name).sum())] for name in set(targets)}
+def any_signs(kinds):
+    return "hidden" if len({found.value > 0 for found in kinds.values()}) > 1 else ""
+
+
+def whole_cells_only(call, row, unit=""):
+    return estimates.estimate(call.cells[~call.flags], row["contrast"], row["quantifier"], unit=unit)
+
+
+def plain_variance(found, without):
+    left = [rest.value for column, rest in without.values() if column == "language"]
+    error = (found.error**2 + float(pd.Series(left).var())) ** 0.5
+    half = 12.706205 * error
+    return (found.value - half, found.value + half) if len(left) > 2 else None
+
+
+def no_running_maximum(p):
+    return {name: float(len(p) - rank) for rank, name in enumerate(sorted(p, key=p.get))}
+
+
+def nothing_is_not_larger(found, row):
+    return {word: p for word, p in surprises(found, row).items() if word != "not larger"}
+
+
+def two_values_are_enough(row, cells):
+    why = lacking(row, cells)
+    return () if why[:1] == ("values",) else why
+
+
+def ties_are_won(rows, contrast):
+    table = estimates.by_language(rows)
+    share = estimates._means((key[0], float(value >= 0)) for key, value in table.items())
+    return {unit: 100 * value - 50 for unit, value in share.items()}
+
+
+decision, surprises, lacking = outcomes.decision, outcomes.surprises, calls.lacking
+detectable = outcomes.detectable
+BROKEN = [
+    ("estimate", estimates, "over_kinds", kinds_are_not_weighed),
+    ("estimate", estimates, "_everywhere", lambda rows: [True] * len(rows)),
+    ("interval", estimates.Estimate, "ends", normal_ends),
+    ("log_odds", calls, "decision", lambda found, row, factor, logit: decision(found, row, factor, None)),
+    ("one_seed", estimates, "highest_unit", lambda cells: "seed"),
+    ("against_none", calls, "by_kind", lambda cells: {}),
+    ("opposite_effects", headlines, "_opposite", any_signs),
+    ("flags", guessing, "CEILING", 94.9),
+    ("flags", guessing, "wilson", score_test),
+    ("without_flagged", qualifications, "without_flagged", whole_cells_only),
+    ("new_languages", qualifications, "new_languages", plain_variance),
+    ("detectable", qualifications, "detectable", lambda found, row, tests: detectable(found, row, 1)),
+    ("holm", calls, "holm", no_running_maximum),
+    ("equivalence", qualifications, "equivalence", lambda found, row, factor: (95.0, *found.ends())),
+    ("not_larger", outcomes, "surprises", nothing_is_not_larger),
+    ("turned", qualifications, "decide", lambda *of: "supported"),
+    ("learned", calls, "learned", lambda told: told[0] > told[2]),
+    ("not_testable", calls, "flags_of", lambda cells, flags: np.zeros(len(cells), dtype=bool)),
+    ("not_run", calls, "lacking", two_values_are_enough),
+    ("null_control", calls, "holds_zero", lambda found: True),
+    ("guess_span", guessing, "answer_words", lambda text, rule, language: (text,)),
+    ("guess_tags", guessing, "PLACES", 10),
+]
+
+
+@pytest.mark.parametrize(("name", "where", "what", "broken"), BROKEN)
+def test_a_broken_definition_is_noticed_by_its_example(name, where, what, broken, monkeypatch):
+    (file,) = [file for file in FILES if file.stem == name]
+    monkeypatch.setattr(where, what, broken)
+    with pytest.raises(AssertionError):
+        check(file, "gate")
+
+
+def test_every_example_of_the_gate_has_a_definition_that_breaks_it(monkeypatch):
+    monkeypatch.setitem(estimates.MEASURES, "most", ties_are_won)
+    with pytest.raises(AssertionError):
+        check(next(file for file in FILES if file.stem == "measures"), "gate")
+    assert {file.stem for file in FILES} == {name for name, *_ in BROKEN} | {"measures"}
