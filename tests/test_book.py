@@ -88,8 +88,8 @@ SONG = Claim(
     scale="pond", lineage={"files": {f"runs/frog-{i:02}/run.json": f"{i:064x}" for i in range(15)}},
     headline="Frogs sing, toads do not.",
     contrast={"text": "", "unit": "points", "rows": [
-        {"side": "contrast", "arm": "translated", "against": "english", "kind": kind, "estimate": 3.0, "low": 1.0,
-         "high": 5.0, "n": 12, "units": 3} for kind in ("", "tagging")
+        {"side": "contrast", "arm": "translated", "against": "english", "kind": kind, "estimate": 3.0,
+         "low": 1.0, "high": 5.0, "n": 12, "units": 3} for kind in ("", "tagging")
     ]},
     qualifications=[{"name": "only one", "text": "Only one pond: nothing is said about others."}],
 )  # fmt: skip
