@@ -61,7 +61,8 @@ LOW = ["lir", "nar"]
 TARGETS = ("xcopa", "panx", "xquad", "tatoeba")
 ARMS = ("none", "mlm-multilingual", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
 CONTRACT = {"id", "hypothesis", "sentence", "quantifier", "estimate", "low", "high", "n", "units", "outcome",
-            "status", "confirmatory", "scale", "lineage"}  # fmt: skip
+            "status", "confirmatory", "scale", "lineage", "headline", "reason", "factor", "family", "contrast",
+            "qualifications"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -75,20 +76,27 @@ def claims(scores) -> list[Claim]:
     return build_claims(scores, gains(scores), LANGUAGES, load_hypotheses(), "planted", LOW)
 
 
+def claims_of(scores: pd.DataFrame) -> list[Claim]:
+    return build_claims(scores, gains(scores), LANGUAGES, load_hypotheses(), "planted", LOW)
+
+
 def sentences_of(scores: pd.DataFrame) -> dict[str, str]:
-    claims = build_claims(scores, gains(scores), LANGUAGES, load_hypotheses(), "planted", LOW)
-    return {claim.id: claim.sentence for claim in claims}
+    return {claim.id: claim.sentence for claim in claims_of(scores)}
 
 
 def test_a_claim_says_that_its_practice_was_not_learned(scores, claims):
     english = scores[(scores["strategy"] == "english") & (scores["target_task"] == "xquad")]
     dev = english[english["language"] == "alb"].assign(target_task="squad_v2", split="dev")
-    words = "Not learned as practice: SQuAD 2.0."
     guessed = dev.assign(metric="majority", value=50.0)
-    for reached, said in ((50.0, True), (80.0, False)):
-        told = sentences_of(pd.concat([scores, dev.assign(value=reached), guessed]))
-        assert (words in told["primary"]) == said
-    assert words not in find_claim(claims, "primary").sentence
+    for reached, outcome in ((50.0, "not testable"), (80.0, "supported")):
+        primary = find_claim(claims_of(pd.concat([scores, dev.assign(value=reached), guessed])), "primary")
+        assert primary.outcome == outcome
+        said = "because the encoder did not learn SQuAD 2.0." in primary.headline
+        assert said == ("Not learned as practice: SQuAD 2.0 (50.0, from " in primary.sentence)
+        assert said == (outcome == "not testable")
+        assert primary.estimate == pytest.approx(8.0, abs=1.0)  # kept, and not called
+    unknown = find_claim(claims, "primary")
+    assert "Whether SQuAD 2.0 was learned is not known" in unknown.sentence
 
 
 def test_a_claim_on_retrieval_says_where_random_weights_do_as_well():
@@ -124,9 +132,9 @@ def test_a_planted_advantage_is_supported_and_told_with_its_interval(claims):
     assert (primary.units, primary.n) == (3, 2 * 2 * 3)  # seeds; languages × targets × seeds
     assert number(primary) in primary.sentence and "3 seeds" in primary.sentence
     assert "Only one world" in primary.sentence
-    against = re.search(r"Against no practice: translated (\S+) \(.*?\), English (\S+) \(", primary.sentence)
-    translated, english = (float(words.replace("−", "-")) for words in against.groups())
-    assert translated - english == pytest.approx(primary.estimate, abs=0.11)  # three roundings
+    whole = {row["side"]: row["estimate"] for row in primary.contrast["rows"] if not row["kind"]}
+    assert whole["treatment"] - whole["control"] == pytest.approx(primary.estimate)
+    assert primary.headline.startswith("In one generated world, read by one small encoder, in low-resource ")
     assert sentence(primary).endswith("[exploratory; UNVERIFIED]")
 
 
@@ -135,10 +143,10 @@ def test_claims_of_other_units_are_kept_off_the_axis_of_points(claims):
     assert left_out == {"distance-predicts-gain", "advantage-on-most", "advantage-in-every"}
 
 
-def test_what_was_not_run_is_undecided_and_says_so(claims):
+def test_what_was_not_run_is_called_so_and_says_what_is_lacking(claims):
     shuffled = find_claim(claims, "shuffled-labels")
-    assert (shuffled.outcome, shuffled.units, shuffled.estimate) == ("undecided", 0, None)
-    assert "no runs at this scale: shuffled" in shuffled.sentence
+    assert (shuffled.outcome, shuffled.units, shuffled.estimate) == ("not run", 0, None)
+    assert shuffled.headline.endswith("against none: no runs of shuffled labels.")
     assert "not measured" in as_table(claims).set_index("claim")["estimate"]["shuffled-labels"]
 
 

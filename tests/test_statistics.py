@@ -31,7 +31,7 @@ from polystilts.statistics.factors import factor_effects, levels
 from polystilts.statistics.flags import flag_cells, learned_intermediates, learned_targets
 from polystilts.statistics.gains import contrast, gains, logit, transfer_gap
 from polystilts.statistics.intervals import Interval, for_new_languages, t_interval, wilson_interval
-from polystilts.statistics.outcomes import holm, outcome, turned_by
+from polystilts.statistics.outcomes import Call, deciding, holm, holm_factors, outcome, p_values, turned_by
 from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.regression import regress_on_languages
 from polystilts.statistics.selection import chosen_arms, optimism
@@ -234,7 +234,7 @@ def test_most_counts_cells_and_every_takes_the_smallest():
     assert smallest.estimate == pytest.approx(-6.0, abs=0.3)
     assert smallest.high < 0
     assert "panx in nar" in smallest.notes[0]
-    assert outcome(smallest, "increase", 1.0)[0] == "contradicted"  # one counterexample is enough for "every"
+    assert outcome(smallest, "increase", 1.0).outcome == "contradicted"  # one counterexample is enough for "every"
 
 
 # --- ragged tables --------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_one_seed_gives_an_estimate_and_no_interval():
     assert found.these.estimate == pytest.approx(3.0)
     assert (found.these.low, found.these.high, found.new.low) == (None, None, None)
     assert "one seed only" in found.notes[0]
-    assert outcome(found.these)[0] == "undecided"
+    assert outcome(found.these).outcome == "undecided"
 
 
 def test_equal_seeds_give_no_interval_either():
@@ -287,12 +287,12 @@ def test_no_cells_is_no_answer():
     cells = contrast(planted(), "translated", "english")
     found = compare(Subset(languages=("xxx",)).of(cells))
     assert np.isnan(found.these.estimate) and not found.these.known
-    assert outcome(found.these) == ("undecided", "no cells to compare")
+    assert outcome(found.these) == Call("undecided", "alone")
 
 
 def test_what_was_there_only_once_is_named_and_every_world_has_its_own_pretraining():
     one, two = (contrast(planted(world_seeds=seeds), "translated", "english") for seeds in ((0,), (0, 1)))
-    limits = {"world", "kind of encoder", "pretraining", "intermediate task"}
+    limits = {"world", "encoder", "pretraining", "intermediate_task"}
     assert set(compare(one).limits) == limits
     assert set(compare(two).limits) == limits - {"world", "pretraining"}
 
@@ -356,6 +356,9 @@ def _interval(estimate: float, se: float) -> Interval:
         (0.0, 0.4, "increase", "equivalent"),  # 90 %: -0.85 to 0.85
         (0.5, 0.15, "increase", "equivalent"),  # above zero, and still smaller than what matters
         (2.0, 1.0, "increase", "undecided"),
+        (-1.0, 0.9, "increase", "not larger"),  # below one, one-sided: 0.92 at 95 %
+        (1.0, 0.9, "decrease", "not larger"),
+        (-1.0, 0.9, "decrease", "undecided"),
         (0.0, 0.4, "equivalent", "supported"),
         (0.0, 0.6, "equivalent", "undecided"),  # 90 %: -1.28 to 1.28
         (4.0, 1.0, "equivalent", "contradicted"),  # 1.2 to 6.8
@@ -365,17 +368,18 @@ def _interval(estimate: float, se: float) -> Interval:
     ],
 )
 def test_the_outcome_rule(estimate_, se, direction, expected):
-    assert outcome(_interval(estimate_, se), direction, smallest_effect=1.0)[0] == expected
+    assert outcome(_interval(estimate_, se), direction, smallest_effect=1.0).outcome == expected
 
 
 def test_points_and_log_odds_have_to_agree():
-    call, reason = outcome(_interval(3.0, 0.5), logit=_interval(-0.1, 0.05))
-    assert call == "undecided" and "disagree" in reason
+    against = _interval(-0.1, 0.05)
+    assert outcome(_interval(3.0, 0.5), logit=against) == Call("undecided", "sign", "supported")
+    assert outcome(_interval(0.5, 0.15), logit=against) == Call("equivalent")  # which has no sign
 
 
 def test_a_family_asks_for_more():
-    assert outcome(_interval(3.0, 1.0), inflation=1.0)[0] == "supported"  # p = 0.040
-    assert outcome(_interval(3.0, 1.0), inflation=3.0)[0] == "undecided"
+    assert outcome(_interval(3.0, 1.0), factor=1.0).outcome == "supported"  # p = 0.040
+    assert outcome(_interval(3.0, 1.0), factor=3.0).outcome == "undecided"
 
 
 @settings(max_examples=20, deadline=None)
@@ -389,19 +393,17 @@ def test_every_cell_has_to_be_above_zero_not_only_the_smallest():
     sure, unsure = t_interval(np.linspace(0.8, 1.2, 10)), t_interval(np.linspace(-10.0, 12.4, 10))
     assert sure.estimate < unsure.estimate and sure.low > 0 > unsure.low
     smallest = sure.at(1 - 0.05 / 2)
-    assert outcome(replace(smallest, cells=(sure, unsure)))[0] == "undecided"
-    assert outcome(replace(smallest, cells=(sure, t_interval(np.linspace(1.1, 1.3, 10)))))[0] == "supported"
+    assert outcome(replace(smallest, cells=(sure, unsure))).outcome == "undecided"
+    assert outcome(replace(smallest, cells=(sure, t_interval(np.linspace(1.1, 1.3, 10))))).outcome == "supported"
     below = t_interval(np.linspace(-1.2, -0.8, 10))
-    assert outcome(replace(below, cells=(below, sure)), smallest_effect=0.1)[0] == "contradicted"
+    assert outcome(replace(below, cells=(below, sure)), smallest_effect=0.1).outcome == "contradicted"
 
 
 def test_a_weaker_truth_that_fails_its_family_does_not_hide_a_stronger_one():
     found = Interval(0.7, 0.15, 9, 10)  # above zero: p = 0.001; below one: p = 0.04
-    assert outcome(found)[0] == "equivalent"
-    assert outcome(found, inflation=3.0)[0] == "supported"
-    assert outcome(found, inflation=100.0) == (
-        "undecided", "not certain enough once the other tests of its family are counted"
-    )  # fmt: skip
+    assert outcome(found).outcome == "equivalent"
+    assert outcome(found, factor=3.0).outcome == "supported"
+    assert outcome(found, factor=100.0) == Call("undecided", "family", "equivalent")
 
 
 def test_a_sign_turns_at_zero_and_a_bound_where_the_outcome_does():

@@ -278,11 +278,14 @@ def score_run(
 
 
 def write_scores(path: Path, rows: pd.DataFrame | Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Write `scores.csv` sorted, with six decimals, so that equal scores are equal bytes; returns it."""
+    """Write `scores.csv` sorted, with six decimals, so that equal scores are equal bytes; returns it.
+
+    Columns that a pool has added stay behind the others.
+    """
     table = rows if isinstance(rows, pd.DataFrame) else pd.concat(list(rows), ignore_index=True)
     _need(table, SCORE_COLUMNS, "the score table")
-    table = table[list(SCORE_COLUMNS)]
-    keys = [column for column in SCORE_COLUMNS if column not in ("value", "n")]
+    table = table[[*SCORE_COLUMNS, *(column for column in table if column not in SCORE_COLUMNS)]]
+    keys = [column for column in table if column not in ("value", "n")]
     for wrong, why in (
         (table["value"].isna(), "has no value; score its predictions again"),
         (table.duplicated(keys), "is there twice; keep one row"),

@@ -204,7 +204,8 @@ def places(one: Evaluation) -> dict[str, str]:
     return arms_of(one) | {
         "estimate": signed(found.estimate), "size": unsigned(found.estimate),
         "interval": interval_words(found), "margin": margin_words(row.smallest_effect),
-        "level": percent(100 * edges.level), "edges": interval_words(edges), "share": unsigned(found.estimate + 50),
+        "level": percent(100 * edges.level), "edges": interval_words(edges),
+        "share": unsigned(found.estimate + 50),
         "share_interval": f"{unsigned(found.low + 50)} to {unsigned(found.high + 50)}"
         if found.known else wording()["no_interval"],
     }  # fmt: skip
