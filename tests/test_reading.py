@@ -272,7 +272,7 @@ def test_losses_of_two_tasks_stand_in_two_panels(study):
     assert panels["intermediate"]["mlm-multilingual"] == "No task"
     assert panels["qa_train"]["none"] == panels["qa_train"]["mlm-multilingual"] == ""
     drawn = figures.learning_curves(reading.curves_of(two, two.runs, "qa_train"), y="loss")
-    assert [axes.get_title(loc="left") for axes in drawn.axes] == ["MNLI", "SQuAD 2.0"]
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == ["after MNLI", "after SQuAD 2.0"]
     assert len({line.get_label() for line in drawn.axes[0].lines if "No inter" in line.get_label()}) == 1
 
 
@@ -462,6 +462,9 @@ def test_what_was_not_asked_of_little_text_is_not_answered():
     missing = growth("not run", estimate=None, low=None, high=None, reason="no runs of translated")
     told = reading.scarcity_sentence(missing, planted({"translated": 3.0}))
     assert told == "**In particular in languages with little text? Not run**: no runs of translated."
+    one_side = with_levels(planted({"translated": 3.0}), [])
+    told = reading.scarcity_sentence(growth("undecided"), one_side)
+    assert told.endswith("Not asked**: no language without labels has little text here.")
     dropped = growth("not testable", reason="the encoder did not learn MNLI")
     assert "Not testable**: the encoder" in reading.scarcity_sentence(dropped, planted({}))
 

@@ -45,7 +45,7 @@ def learning_curves(
             if baseline is not None:
                 axes.axhline(baseline, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4)
             handles |= _draw_arms(axes, curves[curves["panel"].isin(["", part])], y, len(parts) > 1)
-            axes.set_title(part)
+            axes.set_title(part if len(parts) > 1 else "")
             axes.set_xlim(left=0)
             axes.set_ylabel(label)
         for axes in panels[max(0, len(parts) - 2) : len(parts)]:

@@ -25,7 +25,7 @@ from polystilts.pipeline import book_pages
 from polystilts.pipeline.chapters import CHAPTERS
 from polystilts.pipeline.study import Study
 
-TITLE = "Does practice in several languages help?"
+TITLE = "Does intermediate training in several languages help?"
 PICTURE = '"07_by_language"'  # the cell that draws the answer names its figure so
 STYLE = Path(__file__).with_name("book.css")
 ICON = Path(__file__).with_name("stones.svg")
@@ -270,7 +270,8 @@ def landing(
     for stem, page in pages.items():
         title, question = opening_of(text_of(page["cells"][0]["source"]))
         rows.append(f"- [{title}]({stem}.ipynb)" + (f"<br>{question}" if question else ""))
-    parts = [f"# {TITLE}", in_steps(answer.strip())]
+    quoted = re.sub(r"(?m)^(\*\*(?:The answer|On retrieval|Retrieval))", r"> \1", answer.strip())
+    parts = [f"# {TITLE}", quoted]
     if folder is not None and "claims" in beside:
         primary, _ = headline(judged_claims(folder))
         parts.append(f"The gate, which tries to falsify it, says of the answer: **{primary.status}**.")
@@ -289,18 +290,6 @@ def landing(
         book_pages.contents(list(pages), list(beside), others),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def in_steps(answer: str) -> str:
-    """The answer with what was expected and what was found on lines of their own.
-
-    >>> print(in_steps("**The answer: supported.** Expected: A. Found: B. For new languages: C."))
-    > **The answer: supported.**<br>
-    > *Expected:* A.<br>
-    > *Found:* B. For new languages: C.
-    """
-    steps = r"(\*\*) Expected: (.*?) Found: (.*)"
-    return re.sub(rf"^(.*?){steps}$", r"> \1\2<br>\n> *Expected:* \3<br>\n> *Found:* \4", answer, flags=re.M)
 
 
 def opening_of(text: str) -> tuple[str, str]:

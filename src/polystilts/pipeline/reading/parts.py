@@ -96,7 +96,10 @@ def parts_of(scores: pd.DataFrame, languages: pd.DataFrame) -> pd.DataFrame:
                 found = estimate(mine)
                 rows.append((treatment, control, kind, group, found.estimate, found.low, found.high,
                              found.units, found.n))  # fmt: skip
-    return pd.DataFrame(rows, columns=COLUMNS)
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    groups = ["source language", *(f"{word}, {text}" for word in dict.fromkeys(order.values())
+                                   for text in TEXT.values())]  # fmt: skip
+    return found.sort_values("group", key=lambda names: names.map(groups.index), kind="stable")
 
 
 def parts_table(parts: pd.DataFrame) -> pd.DataFrame:
@@ -138,11 +141,14 @@ def scarcity_sentence(claims: Sequence[Claim], scores: pd.DataFrame) -> str:
     """
     asked, (answer, _) = "In particular in languages with little text?", headline(claims)
     claim = find_claim(claims, GROWTH[answer.id])
+    cells = Subset().of(contrasting(scores)(*compared(scores)))
+    missing = [text for level, text in TEXT.items() if level not in set(cells["resource_level"])]
+    if missing:
+        return f"**{asked} Not asked**: no language without labels has {in_a_row(missing)} here."
     if claim.outcome in ("not run", "not testable") or claim.estimate is None:
         return f"**{asked} {claim.outcome.capitalize()}**: {claim.reason}."
-    cells = Subset().of(contrasting(scores)(*compared(scores)))
-    parts = [estimate(cells[cells["resource_level"] == level]) for level in ("low", "high")]
-    low, high = (f"{signed(part.estimate)} ({interval_words(part)})" for part in parts)
+    parts = [estimate(cells[cells["resource_level"] == level]) for level in TEXT]
+    high, low = (f"{signed(part.estimate)} ({interval_words(part)})" for part in parts)
     contrast = contrast_words(*compared(scores))
     return (
         f"**{asked} {IN_PARTICULAR[claim.outcome]}** {contrast} is {low} points with "

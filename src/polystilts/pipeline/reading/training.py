@@ -25,7 +25,8 @@ def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
     for run in runs:
         file = checkpoint(study, run, task) / "curve.csv"
         if file.exists():
-            panel = task_title(run.intermediate_task) if run.intermediate_task else "No task" * own_stage
+            task_words = task_title(run.intermediate_task) if run.intermediate_task else ""
+            panel = (task_words or "No task") if own_stage else task_words and f"after {task_words}"
             named = {"arm": run_title(run), "strategy": run.strategy, "panel": panel, "run": run.run_id}
             curves.append(pd.read_csv(file).assign(**named))
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
