@@ -21,9 +21,10 @@ from polystilts.gate import corrections, record
 from polystilts.gate.calls import Call, decide
 from polystilts.gate.controls import untrained_findings
 from polystilts.gate.counterexamples import hunt
-from polystilts.gate.data import labels_again, leaks
+from polystilts.gate.data import leaks
 from polystilts.gate.estimates import CELL, Estimate, estimate
 from polystilts.gate.finding import Check, Finding
+from polystilts.gate.labels import labels_again
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
 from polystilts.gate.prose import bibliography, numbers_in, published_numbers

@@ -8,7 +8,7 @@ from polystilts.errors import WrongUse
 from polystilts.statistics.intervals import Interval
 from polystilts.statistics.outcomes import OUTCOMES
 
-STATUSES = ("VERIFIED", "FALSIFIED", "UNVERIFIED", "UNVERIFIED (stale)")
+STATUSES = ("VERIFIED", "VERIFIED (within tolerance)", "FALSIFIED", "UNVERIFIED", "UNVERIFIED (stale)")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,13 @@ from polystilts.languages import LANGUAGES
 from polystilts.tasks import TASKS
 
 SPEED = ("batches",)  # of `shared:`, how the work was split: no claim depends on it
-UNIONS = ("arms", "world_seeds", "encoder_seeds", "seeds", "target_tasks")  # bundles of a pool have a part each
+UNIONS = (
+    "arms",
+    "world_seeds",
+    "encoder_seeds",
+    "seeds",
+    "target_tasks",
+)  # bundles of a pool have a part each
 SEALED = ("date", "hash", "world_seeds", "scales", "designs")  # what the seal of a freeze covers
 UNSEEN = "whether the design was chosen before the results nobody can tell from files alone"
 
@@ -56,7 +62,9 @@ def check_design(evidence: Evidence) -> Check:
         told = f"Git was not asked: {why}; {UNSEEN}."
         findings.append(Finding("note", f"{why}: {UNSEEN}"))
         if confirming := [claim["id"] for claim in evidence.claims if claim.get("confirmatory")]:
-            what = f"{counted(len(confirming), 'claim')} say that they confirm, and {why} to bear the date out"
+            what = (
+                f"{counted(len(confirming), 'claim')} say that they confirm, and {why} to bear the date out"
+            )
             findings.append(Finding("open", what, claims=tuple(confirming)))
     else:
         found, told = _remembered(evidence, history)
@@ -85,7 +93,9 @@ def _levels(evidence: Evidence) -> Iterator[Finding]:
         ready = not updates and poor and rich and None not in [*poor, *rich]
         if ready and max(poor) >= min(rich):  # the encoder is ready, so no text was cut: the rows must say it
             what = f"low_resource = [{', '.join(low)}] cuts no line through the classes of the table of languages"
-            yield Finding("open", f"{what}: the poor go up to {max(poor)}, the rich begin at {min(rich)}", runs)
+            yield Finding(
+                "open", f"{what}: the poor go up to {max(poor)}, the rich begin at {min(rich)}", runs
+            )
 
 
 def _lists(evidence: Evidence) -> dict[tuple, tuple[str, ...]]:
@@ -124,7 +134,9 @@ def _variants(evidence: Evidence) -> Iterator[Finding]:
     if scores is None:
         return
     ranks = {name for name, task in TASKS.items() if task.kind == "retrieval"}
-    rows = scores[(scores["split"] == "test") & scores["target_task"].isin(ranks) & (scores["metric"] != "chance")]
+    rows = scores[
+        (scores["split"] == "test") & scores["target_task"].isin(ranks) & (scores["metric"] != "chance")
+    ]
     there = {key: set(part) for key, part in rows.groupby(["run_id", "target_task", "language"])["variant"]}
     lost: dict[tuple[str, ...], set[str]] = {}
     for (run, _, _), variants in there.items():
@@ -135,7 +147,9 @@ def _variants(evidence: Evidence) -> Iterator[Finding]:
                 lost.setdefault(tuple(sorted(wanted ^ variants)), set()).add(run)
     for variants, runs in lost.items():
         what = f"tables/scores.csv and retrieval_layers differ in {several(variants)}"
-        yield falsifies(f"{what} for {counted(len(runs), 'run')}: a variant was dropped or added", sorted(runs))
+        yield falsifies(
+            f"{what} for {counted(len(runs), 'run')}: a variant was dropped or added", sorted(runs)
+        )
 
 
 # --- the freeze -----------------------------------------------------------------------------------------

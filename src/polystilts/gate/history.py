@@ -60,7 +60,9 @@ def history_of(repository: Path) -> tuple[History | None, str]:
 
 def _git(root: Path, *arguments: str) -> bytes | None:
     try:
-        done = subprocess.run(["git", *PLAIN, "--no-pager", *arguments], cwd=root, capture_output=True, timeout=60)
+        done = subprocess.run(
+            ["git", *PLAIN, "--no-pager", *arguments], cwd=root, capture_output=True, timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""Are the files those the claims were made from? Hashes, predictions, parameters, encoder and code."""
+"""Are the files those the claims were made from? Hashes, predictions, parameters and encoder."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from polystilts.files import fingerprint, sha256, sha256_of_folder, write_table
-from polystilts.gate.evidence import HYPOTHESES, Evidence, stage_of
+from polystilts.gate.evidence import HYPOTHESES, Evidence
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several
 from polystilts.tasks import parse_arm
 
@@ -32,6 +32,7 @@ def check_files(evidence: Evidence) -> Check:
             findings.append(falsifies(what, claims=(claim["id"],)))
         for run in set(lineage.get("runs", [])) - set(evidence.runs):
             gone[f"runs/{run}"].add(claim["id"])
+        findings += _left_out(evidence, claim)
         for name, expected in lineage.get("files", {}).items():
             if name in HYPOTHESES:  # judged by the protocol: an edit may come before or after a freeze
                 continue
@@ -52,6 +53,25 @@ def check_files(evidence: Evidence) -> Check:
             findings.append(falsifies(f"{name} is gone; {len(claims)} claims rest on it", claims=claims))
     done = f"{len(hashes)} files compared with the hashes in the lineage of {len(evidence.claims)} claims."
     return Check("files", question, done, tuple(findings), facts={"files": len(hashes)})
+
+
+def _left_out(evidence: Evidence, claim: Mapping[str, Any]) -> Iterator[Finding]:
+    """Files that are here, that a claim rests on, and that its lineage does not name."""
+    lineage = claim.get("lineage", {})
+    named, runs = lineage.get("files", {}), set(lineage.get("runs", [])) & set(evidence.runs)
+    names = {f"tables/{name}.csv" for name in ("scores", "gains", "languages") if runs}
+    for run in runs:
+        names.add(f"runs/{run}/run.json")
+        world = evidence.runs[run]["seeds"]["world"]
+        for target in evidence.runs[run]["parameters"]["shared"]["target_tasks"]:
+            names |= {f"runs/{run}/predictions/{target}.parquet", f"labels/w{world}/{target}.parquet"}
+    lacking = sorted(name for name in names - named.keys() if evidence.file(name).is_file())
+    if not lacking:
+        return
+    what = f"claim {claim['id']}: its lineage leaves out {counted(len(lacking), 'file')} that it rests on"
+    bare = (evidence.folder / "pool.json").is_file() and not set(named) - set(HYPOTHESES)
+    effect = "open" if bare else "falsifies"  # a fresh pool names none: its bundles have their own
+    yield Finding(effect, f"{what}, the first {lacking[0]}", claims=(claim["id"],))
 
 
 # --- predictions ----------------------------------------------------------------------------------------
@@ -257,7 +277,7 @@ def name_of_run(encoder: str, world: int, encoder_seed: int, arm: Mapping[str, s
     return f"{encoder}.w{world}.e{encoder_seed}--{'--'.join(words)}--s{seed}".lower()
 
 
-# --- encoder and code -----------------------------------------------------------------------------------
+# --- encoder ----------------------------------------------------------------------------------------------
 
 
 def check_encoder(evidence: Evidence) -> Check:
@@ -288,32 +308,3 @@ def check_encoder(evidence: Evidence) -> Check:
     return Check(
         "encoder", question, f"{counted(looked, 'encoder')} compared by hash.", tuple(findings), looked > 0
     )
-
-
-def check_code(evidence: Evidence, code_now: Mapping[str, str] | None) -> Check:
-    """The code that made the runs is the code of today; where it is not, the runs are stale, not false."""
-    question = "Is the source still the one that made the runs?"
-    if code_now is None:
-        return Check("code", question, "The code of today was not named.", complete=False)
-    changed: dict[str, list[str]] = defaultdict(list)
-    for run, record in evidence.runs.items():
-        made = {stage["stage"]: stage.get("code") for stage in record["stages"]} | record.get("code", {})
-        stages = [stage for stage, code in made.items() if code and code != code_now.get(stage)]
-        whole = fingerprint([code_now.get(stage["stage"]) for stage in record["stages"]])
-        if not stages and whole != record["hashes"]["code"]:
-            stages = ["training or prediction"]
-        if stages:
-            changed[several(stages, 6)].append(run)
-    findings = [
-        Finding("stale", f"the code of {stages} has changed since {len(runs)} runs were made", tuple(runs))
-        for stages, runs in changed.items()
-    ]
-    return Check("code", question, f"The code behind {len(evidence.runs)} runs compared by its hash.",
-                 tuple(findings), bool(evidence.runs))  # fmt: skip
-
-
-def training_stages(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The stages of a run that learned something."""
-    tasks = [stage["task"] for stage in record.get("stages", []) if stage["stage"] == "finetune"]
-    found = [stage_of(record, "intermediate", ""), *(stage_of(record, "finetune", task) for task in tasks)]
-    return [stage for stage in found if stage]

@@ -95,7 +95,7 @@ def study_verdict(folder: Path, verdict: Verdict) -> dict[str, Any]:
             for one in verdict.claims
         ],
         "reruns": [{"run": one.run, "target": one.target, "result": one.result, "words": one.words,
-                    "enforced": list(one.enforced)} for one in verdict.reruns],
+                    "enforced": list(one.enforced), "predictions": one.predictions} for one in verdict.reruns],
     }  # fmt: skip
 
 

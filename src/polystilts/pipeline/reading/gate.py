@@ -18,6 +18,8 @@ from polystilts.pipeline.study import Study
 
 # What each check would have caught; a reader should be able to imagine the study failing.
 WOULD_FAIL = {
+    "copies": "a seed that is a copy of another, wholly or nearly",
+    "design": "languages, worlds, seeds, arms, targets or layers chosen after a look at the results",
     "files": "a file changed after its claim was written; a number that rests on no run",
     "runs": "a seed or an arm left out; a parameter changed after the runs",
     "predictions": "predictions swapped, cut short, put in another order, or taken from another seed",
