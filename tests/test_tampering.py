@@ -575,7 +575,7 @@ TAMPERS = [
     (typed_in_readme, r"README.md, outside its markers: typed numbers in prose: \+12.3"),
     (typed_in_chapter, "00_a_chapter.py, line .*: typed numbers in prose: 71.4"),
     (typed_in_caption, "in code: typed numbers in prose: 4.2"),
-    (typed_in_summary, r"summary.md: \+9.9 stand there and in no claim"),
+    (typed_in_summary, r"summary.md says what the claims do not give: .*\+9.9"),
     (score_dictionary, "a hard-coded score dictionary, found = {'english': 50.5"),
     (leaked_test_item, "1 meanings of test items are in train files"),
     (unequal_budgets, f"budgets are unequal: run {TRANSLATED} spent .* rows"),

@@ -58,6 +58,15 @@ def history_of(repository: Path) -> tuple[History | None, str]:
     return History(repository), ""
 
 
+def is_committed(file: Path, repository: Path) -> bool:
+    """Whether a file is, byte for byte, the one of the last commit: whoever changed that has put a name to it."""
+    history, _ = history_of(repository.resolve())
+    file = file.resolve()
+    if history is None or not file.is_file() or not file.is_relative_to(history.root):
+        return False
+    return history.committed(file.relative_to(history.root).as_posix()) == file.read_bytes()
+
+
 def _git(root: Path, *arguments: str) -> bytes | None:
     try:
         done = subprocess.run(

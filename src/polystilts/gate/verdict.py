@@ -14,6 +14,7 @@ from polystilts.gate.calls import Call
 from polystilts.gate.code import changed_stages, check_code
 from polystilts.gate.controls import check_controls
 from polystilts.gate.copies import check_copies
+from polystilts.gate.corrections import check_corrections
 from polystilts.gate.counterexamples import Counterexample, check_counterexamples
 from polystilts.gate.data import check_data
 from polystilts.gate.design import check_design
@@ -22,6 +23,7 @@ from polystilts.gate.finding import Check, Finding, signed
 from polystilts.gate.lineage import check_encoder, check_files, check_predictions, check_runs
 from polystilts.gate.prose import check_citations, check_prose
 from polystilts.gate.protocol import check_exposure, check_freeze, check_selection
+from polystilts.gate.published import check_published
 from polystilts.gate.recompute import check_claims, check_gains, check_scores, marking
 from polystilts.gate.replication import Rerun, check_replication, encoder_again, results_in_words
 
@@ -122,7 +124,8 @@ def _all_checks(
     checks = [
         check_files(evidence), check_runs(evidence), check_predictions(evidence), check_copies(evidence),
         check_encoder(evidence), check_code(evidence, today, reruns, made), data, scores, check_gains(evidence),
-        claims, again, hunt, prose, check_citations(evidence), check_controls(evidence, calls),
+        claims, again, hunt, check_published(evidence, readme), check_corrections(evidence), prose,
+        check_citations(evidence), check_controls(evidence, calls),
         check_exposure(evidence), check_budgets(evidence), check_selection(evidence), check_design(evidence),
         check_freeze(evidence),
     ]  # fmt: skip

@@ -22,6 +22,8 @@ WOULD_FAIL = {
     "design": "languages, worlds, seeds, arms, targets or layers chosen after a look at the results",
     "files": "a file changed after its claim was written; a number that rests on no run",
     "runs": "a seed or an arm left out; a parameter changed after the runs",
+    "published": "a picture or a page changed after the study ended; a page that quotes what no claim says",
+    "corrections": "a correction that was changed, or taken out",
     "predictions": "predictions swapped, cut short, put in another order, or taken from another seed",
     "encoder": "another encoder put in the place of the one that was used",
     "code": "a program that has changed since: then nothing is known, and the claims are stale",
