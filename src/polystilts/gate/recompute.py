@@ -94,14 +94,7 @@ def check_scores(evidence: Evidence, marked: Marking) -> tuple[Check, pd.DataFra
     guesses = published["metric"] == "chance"
     tests = np.array(seen, dtype=bool) & (published["split"] == "test") & ~guesses
     findings += _differences(published[tests], again)
-    if guesses.any():
-        what = f"{guesses.sum()} rows say what guessing reaches among all candidates; only flags rest on them"
-        findings.append(Finding("note", f"{what}, and they are not computed again"))
     findings += _metadata_differences(evidence, published)
-    not_again = int((published["split"] != "test").sum())
-    if not_again:
-        findings.append(Finding("note", f"{not_again} development scores are not computed again: their "
-                                        "predictions are not kept; no claim rests on them"))  # fmt: skip
     done = f"{len(again):,} scores computed again from {len(tables)} prediction files."
     facts = {"scores": len(again), "prediction_files": len(tables)}
     return Check("scores", question, done, tuple(findings), bool(tables), facts), again

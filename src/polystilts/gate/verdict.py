@@ -18,6 +18,7 @@ from polystilts.gate.corrections import check_corrections
 from polystilts.gate.counterexamples import Counterexample, check_counterexamples
 from polystilts.gate.data import check_data
 from polystilts.gate.design import check_design
+from polystilts.gate.development import check_development
 from polystilts.gate.evidence import Evidence, open_evidence
 from polystilts.gate.finding import Check, Finding, signed
 from polystilts.gate.lineage import check_encoder, check_files, check_predictions, check_runs
@@ -123,7 +124,8 @@ def _all_checks(
         made |= {evidence.runs[run]["parent"]} if encoder_again(evidence, run, worlds, place / "encoder") else set()
     checks = [
         check_files(evidence), check_runs(evidence), check_predictions(evidence), check_copies(evidence),
-        check_encoder(evidence), check_code(evidence, today, reruns, made), data, scores, check_gains(evidence),
+        check_encoder(evidence), check_code(evidence, today, reruns, made), data, scores,
+        check_development(evidence, calls, worlds, reruns), check_gains(evidence),
         claims, again, hunt, check_published(evidence, readme), check_corrections(evidence), prose,
         check_citations(evidence), check_controls(evidence, calls),
         check_exposure(evidence), check_budgets(evidence), check_selection(evidence), check_design(evidence),

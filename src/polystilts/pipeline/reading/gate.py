@@ -29,6 +29,7 @@ WOULD_FAIL = {
     "code": "a program that has changed since: then nothing is known, and the claims are stale",
     "data": "a test item among the training rows; changed data; labels that are not the right answers",
     "scores": "a score that its predictions do not give",
+    "development": "a task that is called learned and was not; a level of guessing that nobody can reach",
     "gains": "a gain that is not the difference of two scores",
     "claims": "an estimate, an interval, an outcome or a sentence that the scores do not give",
     "replication": "a number that never touched data, or does not come out a second time",
