@@ -263,7 +263,11 @@ def test_a_freeze_is_written_once_and_an_edit_afterwards_shows(unfrozen, capsys)
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ("  low_resource: [sw, ta, yo, am, zh, hi, tr]", "  low_resource: [sw, ta]", "the design of real-mini"),
+        (
+            "  low_resource: [sw, ta, yo, am, zh, hi, tr]",
+            "  low_resource: [sw, ta]",
+            "the design of real-mini",
+        ),
         ("  seeds: [0, 1, 2]", "  seeds: [0, 1]", "the design of real-mini"),
         ("  retrieval_layers: [1, 2]", "  retrieval_layers: [2]", "the design of real-mini"),
         ("  batches: 2", "  batches: 1", ""),  # how the work is split is no design

@@ -1,9 +1,10 @@
-"""New kinds of forgery, one test each: what is careful enough to seal every hash is still caught, and named."""
+"""New kinds of forgery, one test each: however well it is sealed, it is caught and named."""
 
 import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,15 +25,16 @@ from test_tampering import (
     reseal,
 )
 
-from polystilts.files import fingerprint, read_json, sha256, sha256_of_folder, write_json
+from polystilts.files import fingerprint, read_json, sha256, sha256_of_folder
 from polystilts.gate import corrections, data, history
+from polystilts.gate.calls import call_all
 from polystilts.gate.evidence import open_evidence
 from polystilts.gate.page import page
 from polystilts.gate.published import digest_of
 from polystilts.gate.record import says_more, write_record
-from polystilts.gate.replication import Rerun, _by_the_witness
+from polystilts.gate.replication import Rerun, _by_the_witness, _witness, draw_cells
 from polystilts.gate.tolerance import Shift, suspicious
-from polystilts.gate.verdict import CLOSE, verify
+from polystilts.gate.verdict import verify
 from polystilts.pipeline.records import code_now
 
 
@@ -48,7 +50,11 @@ def made_once(tmp_path_factory):
 
     def world(evidence, run, into):
         record = evidence.runs[run]
-        knobs = [record["parameters"]["data_preparation"], record["parameters"]["shared"], record["seeds"]["world"]]
+        knobs = [
+            record["parameters"]["data_preparation"],
+            record["parameters"]["shared"],
+            record["seeds"]["world"],
+        ]
         place = kept / fingerprint(knobs) / into.name
         if not place.is_dir():
             assert make(evidence, run, place)[1] == ""
@@ -95,9 +101,16 @@ def freeze_by_hand(root: Path, **more) -> None:
     file.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
+def set_confirmatory(root: Path, value: bool) -> None:
+    def change(content):
+        for claim in content["claims"]:
+            claim["confirmatory"] = value and bool(claim["lineage"]["runs"])
+
+    edit_json(outputs(root) / "claims.json", change)
+
+
 def confirm(root: Path) -> None:
-    edit_json(outputs(root) / "claims.json", lambda content: [one.update(confirmatory=True) for one in
-                                                              content["claims"] if one["lineage"]["runs"]])  # fmt: skip
+    set_confirmatory(root, True)
     file = outputs(root) / "summary.md"
     file.write_text(file.read_text().replace("exploratory findings", "confirmatory findings"))
 
@@ -144,27 +157,36 @@ def test_a4_a_freeze_that_came_first_stands(root):
     edit_scale(root, lambda sections: sections["shared"].update(world_seeds=[0, 1]))  # a world more, or less
     caught(root, "params/tiny.yaml as committed declares another design: world_seeds", "open")
     commit(root, "another design")
-    caught(root, r"declared another design before the first results .*world_seeds = \[0\] there, \[0, 1\] here")
+    caught(
+        root, r"declared another design before the first results .*world_seeds = \[0\] there, \[0, 1\] here"
+    )
 
 
 def test_a4_seeds_and_targets_dropped_everywhere_are_remembered_by_git(root):
     commit(root, "a study")
     edit_scale(root, lambda sections: sections["shared"].update(seeds=[0], target_tasks=["udpos", "xquad"]))
-    caught(root, r"as committed declares another design: seeds = \[0, 1\] there, \[0\] here, target_tasks", "open")
+    caught(
+        root,
+        r"as committed declares another design: seeds = \[0, 1\] there, \[0\] here, target_tasks",
+        "open",
+    )
 
 
 def test_a4_without_git_the_page_says_that_nobody_can_tell(root):
     freeze_by_hand(root)
     confirm(root)
-    caught(root, "claims say that they confirm, and there is no git history here to bear the date out", "open")
-    edit_json(outputs(root) / "claims.json", lambda content: [one.update(confirmatory=False) for one in
-                                                              content["claims"]])  # fmt: skip
+    caught(
+        root, "claims say that they confirm, and there is no git history here to bear the date out", "open"
+    )
+    set_confirmatory(root, False)
     text = page(judged(root))
     assert "whether the design was chosen before the results nobody can tell from files alone" in text
     assert "a design chosen after a look" in text and "not even then" in text and "<script" not in text
 
 
-@pytest.mark.parametrize("change", [{"date": "2026-01-01"}, {"world_seeds": [0, 1]}, {"designs": {"tiny": "0" * 16}}])
+@pytest.mark.parametrize(
+    "change", [{"date": "2026-01-01"}, {"world_seeds": [0, 1]}, {"designs": {"tiny": "0" * 16}}]
+)
 def test_a4_the_frozen_block_is_sealed_as_a_whole(root, change):
     from polystilts.evidence.design import design_of_scale, seal
 
@@ -268,9 +290,15 @@ def shift(value: float, better: int = 5, worse: int = 5, arm: str = "translated"
     ("shifts", "words"),
     [
         ([shift(1.0), shift(-1.2), shift(0.4)], ""),
-        ([shift(2.0), shift(2.0), shift(2.0)], "the 3 cells that came out close moved by .2.0 points together"),
-        ([shift(-3.0)], "the 1 cells that came out close moved by .3.0 points"),
-        ([shift(0.2, 12, 0)], "of 12 items of translated .* the published answers have 12 and those made again 0"),
+        (
+            [shift(2.2), shift(2.2), shift(2.2)],
+            "the 3 cells that came out close moved by .2.2 points together",
+        ),
+        ([shift(-4.0)], "the 1 cells that came out close moved by .4.0 points"),
+        (
+            [shift(0.2, 12, 0)],
+            "of 12 items of translated .* the published answers have 12 and those made again 0",
+        ),
         ([shift(0.2, 12, 6)], ""),
         ([shift(0.2, 3, 0)], ""),  # three items say nothing
         ([shift(0.2, 1, 11, "english")], "of 12 items of english"),
@@ -281,38 +309,39 @@ def test_a3_cells_that_came_out_close_may_not_all_move_the_same_way(shifts, word
     assert bool(said) == bool(words) and (not words or re.search(words, said[0]))
 
 
-def test_a3_one_cell_made_byte_for_byte_takes_the_excuse_of_hardware_from_all():
-    close = Rerun("a", "xnli", "within tolerance", "close")
-    assert _by_the_witness([close]) == [close]
-    one, other = _by_the_witness([close, Rerun("b", "xnli", "identical", "the same")])
+def test_a3_one_cell_made_byte_for_byte_takes_the_excuse_of_hardware_from_all(root):
+    evidence = open_evidence(outputs(root), root)
+    close = Rerun(TRANSLATED, "udpos", "within tolerance", "close")
+    assert _by_the_witness(evidence, [close]) == [close]
+    one, other = _by_the_witness(evidence, [close, Rerun(ENGLISH, "udpos", "identical", "the same")])
     assert one.result == "different" and "hardware does not excuse it" in one.words
     assert other.result == "identical"
+    untrained = Rerun("w48.w0.e0--none--none--none--s0", "tatoeba", "identical", "the same")
+    assert _by_the_witness(evidence, [close, untrained]) == [close, untrained]  # nothing was trained for it
+    assert _witness(evidence, [close]) == (ENGLISH, "udpos") and _witness(evidence, [other]) is None
 
 
 @pytest.mark.slow
 @pytest.mark.proof
 def test_a3_answers_improved_under_another_processor(root):
-    """Three answers a file improved in one arm, another processor in its record: neither verified nor passed."""
-    labels = pd.read_parquet(outputs(root) / "labels" / "w0" / "udpos.parquet").set_index(["language", "example_id"])
+    """An answer a file improved in one arm, another processor in all records: neither verified nor passed."""
+    labels = pd.read_parquet(outputs(root) / "labels" / "w0" / "udpos.parquet").set_index(
+        ["language", "example_id"]
+    )
     for run in sorted((outputs(root) / "runs").glob("*translated*")):
         file = run / "predictions" / "udpos.parquet"
         frame = pd.read_parquet(file)
-        for _, part in frame.groupby("language"):
-            for row in part.index[:3]:
-                frame.loc[row, "prediction"] = labels.loc[(frame.language[row], frame.example_id[row]), "gold"]
+        gold = [labels.loc[key, "gold"] for key in zip(frame.language, frame.example_id, strict=True)]
+        row = frame.index[frame["prediction"] != gold][0]  # one answer: well within any tolerance
+        frame.loc[row, "prediction"] = gold[row]
         frame.to_parquet(file, index=False)
     edit_records(root, lambda record: record["hardware"].update(processor="another"))
     publish_again(root)
     here = read_json(outputs(root) / "runs" / ENGLISH / "run.json")["hardware"] | {"processor": "this one"}
-    for seed in range(20):  # a draw that begins with a changed cell
-        from polystilts.gate.calls import call_all
-        from polystilts.gate.replication import draw_cells
-
-        evidence = open_evidence(outputs(root), root)
-        calls = call_all(evidence.hypotheses, evidence.scores, evidence.table("languages"), evidence.low_resource)
-        (cell,) = draw_cells(evidence, calls, 1, seed)
-        if "translated" in cell[0] and cell[1] == "udpos":
-            break
+    evidence = open_evidence(outputs(root), root)
+    calls = call_all(evidence.hypotheses, evidence.scores, evidence.table("languages"), evidence.low_resource)
+    drawn = (draw_cells(evidence, calls, 1, seed)[0] for seed in range(99))
+    seed = next(seed for seed, (run, target) in enumerate(drawn) if "translated" in run and target == "udpos")
     verdict = judged(root, replicate=1, seed=seed, hardware=here)
     assert verdict.status == "FALSIFIED"
     assert any("this machine made" in f.what and "byte for byte" in f.what for _, f in verdict.findings)
@@ -323,9 +352,9 @@ def test_a3_answers_improved_under_another_processor(root):
 
 def test_a6_a_forged_record_is_not_kept(root):
     verdict = judged(root)
-    rerun = Rerun(ENGLISH, "udpos", "identical", "all are the same", ("no network",), sha256(predictions(root)))
-    from dataclasses import replace
-
+    rerun = Rerun(
+        ENGLISH, "udpos", "identical", "all are the same", ("no network",), sha256(predictions(root))
+    )
     write_record(outputs(root), replace(verdict, status="VERIFIED", reruns=(rerun,) * 3))
     assert not says_more(outputs(root), verdict, root)  # there is no git
     commit(root, "a study and its record")
@@ -337,18 +366,26 @@ def test_a6_a_forged_record_is_not_kept(root):
 # --- A7, A9: development scores and guessing ------------------------------------------------------------
 
 
-def test_a7_development_scores_are_marked_again(root):
-    assert judged(root).checks[[c.name for c in judged(root).checks].index("development")].facts["marked"] == 4
-    edit_table(root, "scores", lambda table: table.assign(
-        value=table["value"].where((table["split"] != "dev") | (table["metric"] == "majority"), 88.0)))  # fmt: skip
+def set_dev(root: Path, guessing: bool, value: float) -> None:
+    """Write another value into the development scores, those of guessing or the others."""
+
+    def change(table):
+        rows = (table["split"] == "dev") & ((table["metric"] == "majority") == guessing)
+        return table.assign(value=table["value"].where(~rows, value))
+
+    edit_table(root, "scores", change)
     publish_again(root)
+
+
+def test_a7_development_scores_are_marked_again(root):
+    checks = {check.name: check for check in judged(root).checks}
+    assert checks["development"].facts["marked"] == 4
+    set_dev(root, False, 88.0)
     caught(root, r"its development score \(f1\) is 88.0, its predictions give")
 
 
 def test_a7_a_lower_guess_is_computed_again(root):
-    edit_table(root, "scores", lambda table: table.assign(
-        value=table["value"].where(table["metric"] != "majority", 0.5)))  # fmt: skip
-    publish_again(root)
+    set_dev(root, True, 0.5)
     caught(root, r"its development score \(majority\) is 0.5, its predictions give")
 
 
@@ -376,7 +413,9 @@ def test_a7_where_no_predictions_were_kept_the_word_learned_is_open(root):
 def test_a9_rows_of_guessing_that_nobody_needs(root):
     def change(table):
         rows = table[(table["target_task"] == "tatoeba") & (table["strategy"] == "none")]
-        return pd.concat([table, rows.drop_duplicates(["run_id", "language"]).assign(metric="chance", value=0.0)])
+        return pd.concat(
+            [table, rows.drop_duplicates(["run_id", "language"]).assign(metric="chance", value=0.0)]
+        )
 
     edit_table(root, "scores", change)
     publish_again(root)
@@ -447,8 +486,14 @@ def test_a11_pictures_and_tables_are_sealed(root):
     caught(root, "figures/09_more.png were not there when the study was sealed", "open")
 
 
-@pytest.mark.parametrize(("old", "new"), [("undecided", "supported"), ("Runs: 6", "Runs: 60"),
-                                          ("# The answer", "It is better everywhere, without exception.\n# The answer")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("undecided", "supported"),
+        ("Runs: 6", "Runs: 60"),
+        ("# The answer", "It is better everywhere, without exception.\n# The answer"),
+    ],
+)
 def test_a12_the_summary_is_made_again(root, old, new):
     file = outputs(root) / "summary.md"
     assert old in file.read_text()
@@ -593,7 +638,9 @@ def test_history_is_not_asked_where_it_is_cut_short_or_of_another(tmp_path, root
     commit(root, "a study")
     assert history.history_of(root)[0] is not None
     assert history.history_of(root / "params") == (None, "the git history here is another repository's")
-    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{root}", str(tmp_path / "shallow")], check=True)
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", f"file://{root}", str(tmp_path / "shallow")], check=True
+    )
     assert "cut short" in history.history_of(tmp_path / "shallow")[1] or not history.history_of(
         tmp_path / "shallow")[1]  # one commit only is whole  # fmt: skip
 
@@ -610,8 +657,3 @@ def test_clean_worlds_have_nothing_found_against_them(tmp_path, world):
     said = [f"{name}: {one.what}" for name, one in verdict.findings
             if one.effect in ("falsifies", "stale", "open")]  # fmt: skip
     assert said == [] and verdict.status == "UNVERIFIED"
-
-
-def test_close_is_a_status_of_its_own():
-    assert CLOSE == "VERIFIED (within tolerance)"
-    assert write_json and Rerun("a", "xnli", "within tolerance", "").good

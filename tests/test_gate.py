@@ -26,9 +26,9 @@ from polystilts.gate.data import leaks
 from polystilts.gate.estimates import CELL, Estimate, estimate
 from polystilts.gate.finding import Check, Finding
 from polystilts.gate.labels import labels_again
+from polystilts.gate.numbers import numbers_in
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
-from polystilts.gate.numbers import numbers_in
 from polystilts.gate.prose import bibliography, published_numbers
 from polystilts.gate.replication import Rerun
 from polystilts.gate.sandbox import namespaces, run_sealed

@@ -36,7 +36,7 @@ def remembered(tmp_path_factory) -> list[tuple]:
     def world(evidence, run, into):
         """A world that is made once: the same seed and knobs give the same bytes."""
         record = evidence.runs[run]
-        knobs = [record["parameters"]["data_preparation"], record["parameters"]["shared"], record["seeds"]["world"]]
+        knobs = [record["parameters"], record["seeds"]["world"]]
         kept = worlds / fingerprint(knobs) / into.name
         if not kept.is_dir():
             assert make(evidence, run, kept)[1] == ""

@@ -38,7 +38,7 @@ def design_of_scale(params: Path, scale: str) -> str:
 
 
 def scales_of(params: Path, world_seeds: Sequence[int]) -> list[str]:
-    """The scales of generated worlds whose every world is among these: a freeze of worlds covers their designs."""
+    """The scales of generated worlds whose every world is among these: their designs are frozen too."""
     found = []
     for file in sorted(Path(params).glob("*.yaml")):
         shared = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("shared")

@@ -170,7 +170,7 @@ def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int], scale: str 
 
     `frozen: null` means never. Otherwise `frozen` holds the `hash` that was frozen, and the `world_seeds` and
     real `scales` that were still unused on that day; an edit afterwards changes the hash and everything is
-    exploratory again, and so does one of the design that was frozen with them, or of the frozen block itself. A
+    exploratory again, as after an edit of the design that was frozen with them, or of the frozen block. A
     variant is exploratory too: its knobs may have been turned after a look.
     """
     frozen = hypotheses.frozen
@@ -182,7 +182,7 @@ def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int], scale: str 
 
 
 def edited(hypotheses: Hypotheses, scale: str = "") -> str:
-    """What of a freeze was edited since, besides the rows: its own block, or the design of a scale that it covers.
+    """What of a freeze was edited since, besides the rows: its own block, or a design that it covers.
 
     Freezes made before designs were frozen have neither; git is asked about them.
     """
@@ -246,7 +246,8 @@ def freeze(
     frozen |= {"world_seeds": sorted(world_seeds)} if world_seeds else {}
     frozen |= {"scales": sorted(scales)} if scales else {}
     covered = sorted({*scales, *scales_of(path.parent, world_seeds)})
-    frozen |= {"designs": {scale: design_of_scale(path.parent, scale) for scale in covered}} if covered else {}
+    designs = {scale: design_of_scale(path.parent, scale) for scale in covered}
+    frozen |= {"designs": designs} if covered else {}
     frozen["seal"] = seal(frozen)
     text = path.read_text(encoding="utf-8")
     line = f"frozen: {yaml.safe_dump(frozen, default_flow_style=True, sort_keys=False, width=1000).strip()}"

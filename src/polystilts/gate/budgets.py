@@ -1,4 +1,4 @@
-"""Did all arms spend the same, and do the tables of what was spent agree with each other and with arithmetic?"""
+"""Did all arms spend the same, and do the tables of it agree with each other and with arithmetic?"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,13 @@ def check_budgets(evidence: Evidence) -> Check:
     question = "Do all arms spend the same?"
     table = evidence.table("budget")
     if table is None or not evidence.runs:
-        return Check("budgets", question, "There is no tables/budget.csv.",
-                     (Finding("open", "tables/budget.csv is not there: budgets were not compared"),),
-                     complete=False)  # fmt: skip
+        return Check(
+            "budgets",
+            question,
+            "There is no tables/budget.csv.",
+            (Finding("open", "tables/budget.csv is not there: budgets were not compared"),),
+            complete=False,
+        )
     findings = []
     spent = table.set_index("run_id")
     for run in sorted(set(evidence.runs) ^ set(spent.index)):
@@ -33,8 +37,13 @@ def check_budgets(evidence: Evidence) -> Check:
         record, row = evidence.runs[run], spent.loc[run]
         updates = planned_updates(record)
         if row["updates"] != updates:
-            findings.append(falsifies(f"tables/budget.csv: run {run} spent {row['updates']:.0f} updates, its "
-                                      f"parameters give {updates}", (run,)))  # fmt: skip
+            findings.append(
+                falsifies(
+                    f"tables/budget.csv: run {run} spent {row['updates']:.0f} updates, its "
+                    f"parameters give {updates}",
+                    (run,),
+                )
+            )
         tokens = sum(stage["tokens"] for stage in record["stages"] if stage["stage"] != "predict")
         if tokens != row["labelled_tokens"] + row["mlm_tokens"]:
             findings.append(
@@ -96,7 +105,7 @@ def _masked_beside(record: Mapping[str, Any]) -> int:
 
 
 def backbone_parameters(pretraining: Mapping[str, Any]) -> int:
-    """The parameters of an encoder of ours outside its embeddings: attention, feed-forward and two norms a layer.
+    """The parameters of an encoder of ours outside its embeddings, layer by layer.
 
     >>> backbone_parameters({"hidden": 64, "feed_forward": 128, "layers": 3})
     100416
@@ -107,7 +116,7 @@ def backbone_parameters(pretraining: Mapping[str, Any]) -> int:
 
 
 def _flops_wrong(record: Mapping[str, Any], row: pd.Series, tokens: int) -> str:
-    """Where the operations of a run are not six for each parameter and token (Kaplan et al. 2020), in words."""
+    """Where a run's operations are not six for each parameter and token (Kaplan et al. 2020)."""
     pretraining = record["parameters"]["pretraining"]
     if not pretraining["updates"] or "flops" not in row:
         return ""  # an encoder from elsewhere: its size is not in the parameters
@@ -146,9 +155,16 @@ def _odd_times(evidence: Evidence) -> Iterator[Finding]:
     if times is None or not {"run_id", "cpu_s"} <= set(times):
         return
     spent = pd.to_numeric(times["cpu_s"], errors="coerce").groupby(times["run_id"]).sum()
-    odd = [run for run, record in evidence.runs.items() if run in spent.index and
-           abs(spent[run] - record["cpu_s"]) > SPARE[0] * record["cpu_s"] + SPARE[1]]  # fmt: skip
+    odd = [
+        run
+        for run, record in evidence.runs.items()
+        if run in spent.index and abs(spent[run] - record["cpu_s"]) > SPARE[0] * record["cpu_s"] + SPARE[1]
+    ]
     if odd:
         what = f"tables/time.csv: {counted(len(odd), 'run')} took other times than their records say"
-        yield Finding("weakens", f"{what}, the first {odd[0]}: {spent[odd[0]]:.0f} s of processor time and "
-                                 f"{evidence.runs[odd[0]]['cpu_s']:.0f} s", tuple(odd))  # fmt: skip
+        yield Finding(
+            "weakens",
+            f"{what}, the first {odd[0]}: {spent[odd[0]]:.0f} s of processor time and "
+            f"{evidence.runs[odd[0]]['cpu_s']:.0f} s",
+            tuple(odd),
+        )

@@ -1,7 +1,7 @@
 """Is the source still the one that made the runs? Where it is not, cells done again say whether it matters.
 
-A hash of code covers names, so a renamed module changes it and no result. Whatever is byte for byte the same when
-it is done again by today's code was made by code that does the same: that is the rule here.
+A hash of code covers names, so a renamed module changes it and no result. Whatever is byte for byte the same
+when it is done again by today's code was made by code that does the same: that is the rule here.
 """
 
 from collections import defaultdict
@@ -55,9 +55,13 @@ def check_code(
 
 
 def _weighed(
-    evidence: Evidence, claim: Mapping[str, Any], runs: Sequence[str], changed: Mapping[str, Sequence[str]],
-    reruns: Sequence[Rerun], again: Collection[str],
-) -> tuple[str, str]:  # fmt: skip
+    evidence: Evidence,
+    claim: Mapping[str, Any],
+    runs: Sequence[str],
+    changed: Mapping[str, Sequence[str]],
+    reruns: Sequence[Rerun],
+    again: Collection[str],
+) -> tuple[str, str]:
     """What changed code means for one claim: an effect and its words."""
     stages = list(dict.fromkeys(stage for run in runs for stage in changed[run]))
     what = f"the code of {several(stages, 6)} has changed since {len(runs)} runs were made"
@@ -81,8 +85,11 @@ def _weighed(
 def stages_of(evidence: Evidence, one: Rerun) -> set[str]:
     """The stages that a repeated cell went through."""
     record = evidence.runs[one.run]
-    return {stage["stage"] for stage in record["stages"]
-            if stage["stage"] != "predict" or stage["task"] == one.target} | {"training or prediction"}  # fmt: skip
+    return {
+        stage["stage"]
+        for stage in record["stages"]
+        if stage["stage"] != "predict" or stage["task"] == one.target
+    } | {"training or prediction"}
 
 
 def _of_no_claim(evidence: Evidence, changed: Mapping[str, Sequence[str]]) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Are runs what they say, each a training of its own, or copies of one another?
 
-Two trainings never answer alike unless they learned nothing: between honest runs of the published studies at least
-8 of 100 answers differ, wherever answers vary at all. A seed that is a copy makes an interval narrower than it is.
+Two trainings never answer alike unless they learned nothing: between honest runs of the published studies at
+least 8 of 100 answers differ, wherever answers vary at all. A seed that is a copy makes an interval narrower
+than it is.
 """
 
 from collections import Counter
@@ -26,9 +27,14 @@ def check_copies(evidence: Evidence) -> Check:
     question = "Is every run a training of its own?"
     findings, pairs = [], 0
     parents = sorted({record["parent"] for record in evidence.runs.values()})
-    targets = sorted({target for record in evidence.runs.values()
-                      for target in record["parameters"]["shared"]["target_tasks"]
-                      if target in TASKS and TASKS[target].training_task != "none"})  # fmt: skip
+    targets = sorted(
+        {
+            target
+            for record in evidence.runs.values()
+            for target in record["parameters"]["shared"]["target_tasks"]
+            if target in TASKS and TASKS[target].training_task != "none"
+        }
+    )
     for parent in parents:
         runs = [run for run, record in sorted(evidence.runs.items()) if record["parent"] == parent]
         for target in targets:
@@ -48,8 +54,11 @@ def _answers(evidence: Evidence, run: str, target: str) -> np.ndarray | None:
         return None  # other checks say so
     rows = rows.sort_values(["language", "example_id"], kind="stable")
     given = rows["prediction"].astype(str).to_numpy(dtype=object)
-    said = Counter(word for text in given for word in text.split(" ")) if TASKS[target].kind == "tagging" \
-        else Counter(given)  # fmt: skip
+    said = (
+        Counter(word for text in given for word in text.split(" "))
+        if TASKS[target].kind == "tagging"
+        else Counter(given)
+    )
     if len(given) < FEWEST or said.most_common(1)[0][1] > VARIED * said.total():
         return None
     return given
@@ -59,8 +68,9 @@ def _copies(evidence: Evidence, answers: dict[str, np.ndarray], target: str) -> 
     """Pairs of runs whose answers are the same, wholly or nearly, where those of other arms are not."""
     differ = {
         (one, other): int((answers[one] != answers[other]).sum())
-        for one, other in combinations(answers, 2) if len(answers[one]) == len(answers[other])
-    }  # fmt: skip
+        for one, other in combinations(answers, 2)
+        if len(answers[one]) == len(answers[other])
+    }
     arms = {run: run.rpartition("--")[0] for run in answers}
     others = [count / len(answers[one]) for (one, other), count in differ.items() if arms[one] != arms[other]]
     usual = float(np.median(others)) if others else 1.0
@@ -69,6 +79,7 @@ def _copies(evidence: Evidence, answers: dict[str, np.ndarray], target: str) -> 
         if usual > USUAL and count <= max(1, NEAR * size):
             words = "all" if not count else f"all but {count}"
             yield falsifies(
-                f"runs {one} and {other} give {words} of {size:,} answers to {target} alike; other arms differ "
-                f"in {usual:.0%}: one is a copy", (one, other),
-            )  # fmt: skip
+                f"runs {one} and {other} give {words} of {size:,} answers to {target} alike; other arms "
+                f"differ in {usual:.0%}: one is a copy",
+                (one, other),
+            )

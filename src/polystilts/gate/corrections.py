@@ -54,8 +54,12 @@ def correct(folder: Path, kind: str, note: str, fields: list[str], when: str) ->
         "affected_fields": fields,
         "previous": fingerprint(events[-1]) if events else "",
     }
-    document |= {"correction_events": [*events, event], "correction_count": len(events) + 1,
-                 "correction_state": "CORRECTED", "last_corrected_at": when}  # fmt: skip
+    document |= {
+        "correction_events": [*events, event],
+        "correction_count": len(events) + 1,
+        "correction_state": "CORRECTED",
+        "last_corrected_at": when,
+    }
     check_document("correction-record", document)
     write_json(folder / RECORD, document)
     write_json(folder / CHAIN, {"corrections": len(events) + 1, "last": fingerprint(event)})
@@ -63,7 +67,7 @@ def correct(folder: Path, kind: str, note: str, fields: list[str], when: str) ->
 
 
 def check_corrections(evidence: Evidence) -> Check:
-    """Every correction that was ever made is there, unchanged: chained, counted beside the claims, asked of git."""
+    """Every correction is there, unchanged: chained, counted beside the claims, asked of git."""
     question = "Are all corrections there, as they were made?"
     name, findings = RECORD, []
     try:
@@ -71,13 +75,17 @@ def check_corrections(evidence: Evidence) -> Check:
         check_chain(events)
     except (StudyError, ValueError, KeyError, TypeError) as problem:
         events = []
-        findings.append(falsifies(f"{problem}" if isinstance(problem, StudyError) else f"{name} cannot be read"))
+        findings.append(
+            falsifies(f"{problem}" if isinstance(problem, StudyError) else f"{name} cannot be read")
+        )
     chain = evidence.folder / CHAIN
     last = {"corrections": len(events), "last": fingerprint(events[-1]) if events else ""}
     if not findings and (chain.is_file() or events):
         kept = read_json(chain) if chain.is_file() else None
         if kept is None:
-            findings.append(Finding("note", f"{CHAIN} is not there: the last correction is chained to nothing"))
+            findings.append(
+                Finding("note", f"{CHAIN} is not there: the last correction is chained to nothing")
+            )
         elif kept != last:
             what = f"{CHAIN} counts {kept.get('corrections')} corrections, {name} holds {len(events)}"
             findings.append(falsifies(f"{what}, or the last is another: one was changed or taken out"))
@@ -100,8 +108,10 @@ def _forgotten(evidence: Evidence, events: list[Mapping[str, Any]]) -> Iterator[
     committed = history.committed(f"{place}/{RECORD}")
     before = json.loads(committed)["correction_events"] if committed else []
     if list(events[: len(before)]) != before:
-        yield falsifies(f"{RECORD} as committed holds {len(before)} corrections that are not these: corrections "
-                        "are only ever added")  # fmt: skip
+        yield falsifies(
+            f"{RECORD} as committed holds {len(before)} corrections that are not these: corrections "
+            "are only ever added"
+        )
 
 
 def check_chain(events: list[Mapping[str, Any]]) -> None:
@@ -109,5 +119,7 @@ def check_chain(events: list[Mapping[str, Any]]) -> None:
     for number, event in enumerate(events):
         before = fingerprint(events[number - 1]) if number else ""
         if event["previous"] != before or event["event_id"] != f"correction-{number + 1}":
-            raise StudyError(f"record/correction-record.json was rewritten before {event['event_id']}: "
-                             "corrections are only ever added")  # fmt: skip
+            raise StudyError(
+                f"record/correction-record.json was rewritten before {event['event_id']}: "
+                "corrections are only ever added"
+            )

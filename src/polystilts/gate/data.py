@@ -25,7 +25,7 @@ UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u34
 def check_data(
     evidence: Evidence, workspace: Path, code_now: Mapping[str, str] | None
 ) -> tuple[Check, dict[int, Path]]:
-    """Make every generated world again, compare it with the runs' records, look for leaks, compare the labels.
+    """Make every generated world again and compare it with the runs' records; look for leaks; compare labels.
 
     A world that lies in the folder is compared with the one made again, and not believed. Real data cannot be
     made: what lies there is compared with the hash in the records. Also returns where each world lies.

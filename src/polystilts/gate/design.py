@@ -1,7 +1,7 @@
-"""Was the design chosen before the results? Lists of languages, worlds, seeds, arms, targets, layers, and dates.
+"""Was the design chosen before the results? Languages, worlds, seeds, arms, targets, layers and dates.
 
-Whatever a claim depends on and a person could choose afterwards is evidence too. Three witnesses are asked: the rows
-of the table of languages, the frozen block of the hypotheses, and git, where there is any.
+Whatever a claim depends on and a person could choose afterwards is evidence too. Three witnesses are asked:
+the rows of the table of languages, the frozen block of the hypotheses, and git, where there is any.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,9 +30,12 @@ UNSEEN = "whether the design was chosen before the results nobody can tell from 
 
 
 def design_of(sections: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a scale's parameters a claim depends on: `shared:` without its speed, and the retrieval layers."""
-    shared = {knob: sorted(value, key=str) if isinstance(value, list) else value
-              for knob, value in sections["shared"].items() if knob not in SPEED}  # fmt: skip
+    """What of a scale claims depend on: `shared:` without its speed, and the retrieval layers."""
+    shared = {
+        knob: sorted(value, key=str) if isinstance(value, list) else value
+        for knob, value in sections["shared"].items()
+        if knob not in SPEED
+    }
     return shared | {"retrieval_layers": sorted(sections["zero_shot_transfer"]["retrieval_layers"])}
 
 
@@ -47,8 +50,11 @@ def design_run(evidence: Evidence) -> dict[str, Any]:
 
 def designs_differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """The knobs of two designs that differ, with both values; the order of a list is no matter."""
-    return [f"{knob} = {one.get(knob)} there, {other.get(knob)} here"
-            for knob in sorted(one.keys() | other.keys()) if one.get(knob, []) != other.get(knob, [])]  # fmt: skip
+    return [
+        f"{knob} = {one.get(knob)} there, {other.get(knob)} here"
+        for knob in sorted(one.keys() | other.keys())
+        if one.get(knob, []) != other.get(knob, [])
+    ]
 
 
 def check_design(evidence: Evidence) -> Check:
@@ -84,15 +90,15 @@ def _levels(evidence: Evidence) -> Iterator[Finding]:
         right = {code for code in invented if LANGUAGES[code].resource == "low"}
         if wrong := sorted(right ^ {code for code in low if code in invented}):
             levels = ", ".join(f"{code} is {LANGUAGES[code].resource}" for code in wrong)
-            what = f"low_resource = [{', '.join(low)}] is not what the table of languages says: {levels}-resource"
-            yield falsifies(what, runs)
+            what = f"low_resource = [{', '.join(low)}] is not what the table of languages says"
+            yield falsifies(f"{what}: {levels}-resource", runs)
         classes = {code: LANGUAGES[code].joshi_class for code in known if code not in invented}
         updates = evidence.runs[runs[0]]["parameters"]["pretraining"]["updates"]
         poor = [classes[code] for code in low if code in classes]
         rich = [value for code, value in classes.items() if code not in low]
         ready = not updates and poor and rich and None not in [*poor, *rich]
         if ready and max(poor) >= min(rich):  # the encoder is ready, so no text was cut: the rows must say it
-            what = f"low_resource = [{', '.join(low)}] cuts no line through the classes of the table of languages"
+            what = f"low_resource = [{', '.join(low)}] cuts no line through the classes of languages"
             yield Finding(
                 "open", f"{what}: the poor go up to {max(poor)}, the rich begin at {min(rich)}", runs
             )
@@ -121,8 +127,10 @@ def _resources(evidence: Evidence) -> Iterator[Finding]:
     rich = {code: counts[code] for code in counts if code not in low and code not in alone}
     if poor and rich and not max(poor.values()) < min(rich.values()):
         one, other = max(poor, key=poor.get), min(rich, key=rich.get)
-        yield falsifies(f"low_resource has {one} with {poor[one]:,.0f} subwords and not {other} with "
-                        f"{rich[other]:,.0f}: tables/languages.csv bears no such line out")  # fmt: skip
+        yield falsifies(
+            f"low_resource has {one} with {poor[one]:,.0f} subwords and not {other} with "
+            f"{rich[other]:,.0f}: tables/languages.csv bears no such line out"
+        )
 
 
 # --- retrieval ------------------------------------------------------------------------------------------
@@ -165,20 +173,30 @@ def _frozen_designs(evidence: Evidence) -> Iterator[Finding]:
     for name, content in evidence.hypothesis_files.items():
         frozen = content.get("frozen") or {}
         mine = {row["id"] for row in content["hypotheses"]}
-        confirming = [claim["id"] for claim in evidence.claims
-                      if claim.get("confirmatory") and claim["hypothesis"] in mine]  # fmt: skip
+        confirming = [
+            claim["id"]
+            for claim in evidence.claims
+            if claim.get("confirmatory") and claim["hypothesis"] in mine
+        ]
         if "seal" in frozen and frozen["seal"] != seal_of(frozen):
-            yield falsifies(f"{name}: the frozen block was edited since {frozen.get('date')}: its seal is "
-                            f"{frozen['seal']}, today {seal_of(frozen)}")  # fmt: skip
+            yield falsifies(
+                f"{name}: the frozen block was edited since {frozen.get('date')}: its seal is "
+                f"{frozen['seal']}, today {seal_of(frozen)}"
+            )
         if not confirming:
             continue
         if "designs" not in frozen:
-            yield Finding("note", f"{name} was frozen before designs were: its worlds and scales are compared, "
-                                  "and git is asked about the rest", claims=tuple(confirming))  # fmt: skip
+            yield Finding(
+                "note",
+                f"{name} was frozen before designs were: its worlds and scales are compared, "
+                "and git is asked about the rest",
+                claims=tuple(confirming),
+            )
         elif frozen["designs"].get(evidence.scale) != fingerprint(design_run(evidence)):
             what = f"{name} froze no design like that of {evidence.scale}'s runs"
-            yield falsifies(f"{what}; {counted(len(confirming), 'claim')} say that they confirm",
-                            claims=confirming)  # fmt: skip
+            yield falsifies(
+                f"{what}; {counted(len(confirming), 'claim')} say that they confirm", claims=confirming
+            )
 
 
 # --- git ------------------------------------------------------------------------------------------------
@@ -193,24 +211,39 @@ def _remembered(evidence: Evidence, history: History) -> tuple[list[Finding], st
         place = evidence.folder.relative_to(evidence.repository).as_posix()
     published = history.commits(place)
     first = published[0] if published else ""
-    told = f"Git was asked: results first committed on {history.day(first)}" if first else (
-        "Git was asked: it has no results of this name"
-    )  # fmt: skip
+    told = (
+        f"Git was asked: results first committed on {history.day(first)}"
+        if first
+        else ("Git was asked: it has no results of this name")
+    )
     for name, content in evidence.hypothesis_files.items():
         mine = {row["id"] for row in content["hypotheses"]}
-        confirming = [claim["id"] for claim in evidence.claims
-                      if claim.get("confirmatory") and claim["hypothesis"] in mine]  # fmt: skip
+        confirming = [
+            claim["id"]
+            for claim in evidence.claims
+            if claim.get("confirmatory") and claim["hypothesis"] in mine
+        ]
         if content.get("frozen") and confirming:
             at = _first_with(history, name, content)
             if not at:
                 effect = "falsifies" if first else "open"
                 what = f"{name}: the freeze as it stands is in no commit"
-                findings.append(Finding(effect, f"{what}; nothing bears out that it came before the results",
-                                        claims=tuple(confirming)))  # fmt: skip
+                findings.append(
+                    Finding(
+                        effect,
+                        f"{what}; nothing bears out that it came before the results",
+                        claims=tuple(confirming),
+                    )
+                )
             elif first and not history.precedes(at, first):
-                findings.append(falsifies(f"{name}: the freeze as it stands was first committed on "
-                                          f"{history.day(at)} ({at[:10]}), not before the first results "
-                                          f"({first[:10]}, {history.day(first)})", claims=confirming))  # fmt: skip
+                findings.append(
+                    falsifies(
+                        f"{name}: the freeze as it stands was first committed on "
+                        f"{history.day(at)} ({at[:10]}), not before the first results "
+                        f"({first[:10]}, {history.day(first)})",
+                        claims=confirming,
+                    )
+                )
             else:
                 told += f"; {name} as it is frozen on {history.day(at)}"
     findings += _designs_before(evidence, history, f"params/{scale}.yaml", first)

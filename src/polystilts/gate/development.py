@@ -16,7 +16,7 @@ from polystilts.gate.evidence import Evidence, stage_of
 from polystilts.gate.finding import Check, Finding, counted, falsifies
 from polystilts.gate.guesses import candidates_in, chance_of
 from polystilts.gate.labels import DEV
-from polystilts.gate.lineage import as_written
+from polystilts.gate.predictions import as_written
 from polystilts.gate.replication import Rerun
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS, Task
@@ -27,7 +27,7 @@ ROUNDING = 1.5e-6  # tables keep six decimals
 def check_development(
     evidence: Evidence, calls: Mapping[str, Call], worlds: Mapping[int, Path], reruns: Sequence[Rerun]
 ) -> Check:
-    """Mark development predictions again, compute what guessing reaches, and say on which words nothing is kept."""
+    """Mark development predictions again, and compute what guessing reaches."""
     question = "Was every intermediate task learned as it is said, and is guessing worth what is said?"
     scores = evidence.scores
     if scores is None or not evidence.runs:
@@ -35,7 +35,11 @@ def check_development(
     findings, lost, marked = [], [], 0
     for run, record in evidence.runs.items():
         name = record["arm"]["intermediate_task"]
-        if not name or not record["parameters"]["zero_shot_transfer"]["dev"] or TASKS[name].kind == "retrieval":
+        if (
+            not name
+            or not record["parameters"]["zero_shot_transfer"]["dev"]
+            or TASKS[name].kind == "retrieval"
+        ):
             continue
         rows = scores[(scores["run_id"] == run) & (scores["split"] == "dev")]
         said = dict(zip(rows["metric"], rows["value"], strict=True))
@@ -60,7 +64,7 @@ def check_development(
 
 
 def _marked(evidence: Evidence, run: str, task: Task) -> dict[str, float] | str | None:
-    """What a run's development predictions score, and a guess beside them; nothing where they were not kept."""
+    """What a run's development predictions score, and a guess; nothing where they were not kept."""
     name = f"{DEV}{task.name}.parquet"
     file = evidence.folder / "runs" / run / "predictions" / name
     labels = evidence.folder / "labels" / f"w{evidence.runs[run]['seeds']['world']}" / name
@@ -77,11 +81,14 @@ def _marked(evidence: Evidence, run: str, task: Task) -> dict[str, float] | str 
     except (StudyError, KeyError, ValueError) as problem:
         return f"its predictions/{name} cannot be marked: {problem}"
     main = own[own["metric"] == task.metric]["value"]
-    return {task.metric: float(main.iloc[0]), "majority": float(guess[guess["metric"] == task.metric]["value"].iloc[0])}
+    return {
+        task.metric: float(main.iloc[0]),
+        "majority": float(guess[guess["metric"] == task.metric]["value"].iloc[0]),
+    }
 
 
 def majority(task: Task, labels: pd.DataFrame) -> list[str]:
-    """The commonest answer for every item: a label, a tag for each word, no answer, or else the whole context.
+    """The commonest answer for every item: a label, a tag for each word, none, or else the whole context.
 
     >>> majority(TASKS["xnli"], pd.DataFrame({"gold": ["neutral", "neutral", "entailment"]}))
     ['neutral', 'neutral', 'neutral']
@@ -106,9 +113,13 @@ def _unkept(
         told = f"{counted(len(again), 'development score')} came out again in the sandbox"
         yield Finding("note", f"{what}; {told}", tuple(lost))
         return
-    touched = tuple(claim["id"] for claim in evidence.claims if set(lost) & _practised(calls, claim["hypothesis"]))
+    touched = tuple(
+        claim["id"] for claim in evidence.claims if set(lost) & _practised(calls, claim["hypothesis"])
+    )
     if touched:
-        yield Finding("open", f"{what}: the words 'learned' and 'not learned' cannot be checked", claims=touched)
+        yield Finding(
+            "open", f"{what}: the words 'learned' and 'not learned' cannot be checked", claims=touched
+        )
 
 
 def _practised(calls: Mapping[str, Call], hypothesis: str) -> set[str]:
@@ -125,12 +136,17 @@ def _guesses(evidence: Evidence, calls: Mapping[str, Call], worlds: Mapping[int,
     if rows.empty:
         return
     if not evidence.real:
-        yield falsifies(f"{len(rows)} rows say what guessing reaches: in a generated world one in n says it",
-                        sorted(set(rows["run_id"])))  # fmt: skip
+        yield falsifies(
+            f"{len(rows)} rows say what guessing reaches: in a generated world one in n says it",
+            sorted(set(rows["run_id"])),
+        )
         return
     unseen: set[str] = set()
     for (world, target, run), part in rows.groupby(["world_seed", "target_task", "run_id"]):
-        folder, labels = worlds.get(int(world)), evidence.folder / "labels" / f"w{world:.0f}" / f"{target}.parquet"
+        folder, labels = (
+            worlds.get(int(world)),
+            evidence.folder / "labels" / f"w{world:.0f}" / f"{target}.parquet",
+        )
         if folder is None or not labels.is_file():
             unseen.add(target)
             continue
@@ -142,8 +158,12 @@ def _guesses(evidence: Evidence, calls: Mapping[str, Call], worlds: Mapping[int,
                 what = f"guessing is said to reach {said} on {target} in {code}"
                 yield falsifies(f"{what}; {counts[code]} candidates give {value:.6f}", (run,))
     if unseen:
-        touched = tuple(claim["id"] for claim in evidence.claims
-                        if (call := calls.get(claim["hypothesis"])) is not None and call.cells is not None
-                        and unseen & set(call.cells["target_task"]))  # fmt: skip
-        what = f"what guessing reaches on {', '.join(sorted(unseen))} is not computed again: the data are not here"
+        touched = tuple(
+            claim["id"]
+            for claim in evidence.claims
+            if (call := calls.get(claim["hypothesis"])) is not None
+            and call.cells is not None
+            and unseen & set(call.cells["target_task"])
+        )
+        what = f"what guessing reaches on {', '.join(sorted(unseen))} is not computed again without the data"
         yield Finding("open", f"{what}; cells 'at chance' rest on it", claims=touched)

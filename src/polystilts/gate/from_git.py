@@ -20,7 +20,9 @@ def verify_from_git(repository: Path, commit: str, arguments: Sequence[str]) -> 
     """
     history, why = history_of(repository)
     if history is None:
-        raise WrongUse(f"--from-git {commit}: {why}; clone the repository with its history, and name a commit of it")
+        raise WrongUse(
+            f"--from-git {commit}: {why}; clone the repository with its history, and name a commit of it"
+        )
     known = history.git("rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
     if known is None:
         raise WrongUse(f"--from-git {commit}: there is no such commit; `git log --oneline` lists them")
@@ -31,7 +33,10 @@ def verify_from_git(repository: Path, commit: str, arguments: Sequence[str]) -> 
     with tempfile.TemporaryDirectory(prefix="polystilts-gate-") as place:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(place, filter="data")
-        environment = os.environ | {"PYTHONPATH": str(Path(place) / "src"), "POLYSTILTS_ROOT": str(repository)}
+        environment = os.environ | {
+            "PYTHONPATH": str(Path(place) / "src"),
+            "POLYSTILTS_ROOT": str(repository),
+        }
         print(f"the gate of {name[:10]} ({history.day(name)})", flush=True)
         command = [sys.executable, "-m", "polystilts", "verify", *arguments]
         return subprocess.run(command, env=environment, cwd=place).returncode

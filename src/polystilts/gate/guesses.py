@@ -8,7 +8,7 @@ from polystilts.tasks import Task
 
 
 def candidates_in(task: Task, world: Path) -> dict[str, int]:
-    """How many candidates a query of each language chooses among: those of its file, of all, or all entities."""
+    """How many candidates a query of each language has: those of its file, of all, or all entities."""
     folder, search = world / "examples" / task.name, task.search
     described = folder / "entities-test.parquet"
     names: dict[str, set[str]] = {}
@@ -31,8 +31,8 @@ def candidates_in(task: Task, world: Path) -> dict[str, int]:
 def chance_of(metric: str, candidates: int, right: float) -> float:
     """The expected score (0–100) of a random order, place by place.
 
-    >>> chance_of("accuracy", 200, 1), round(chance_of("mrr@20", 200, 1), 1), round(chance_of("map@20", 20, 1), 1)
-    (0.5, 1.8, 18.0)
+    >>> [round(chance_of(*one), 1) for one in (("accuracy", 200, 1), ("mrr@20", 200, 1), ("map@20", 20, 1))]
+    [0.5, 1.8, 18.0]
     """
     if metric == "accuracy":
         return 100.0 * right / candidates

@@ -1,7 +1,7 @@
 """What git remembers: which came first, the design or the results, and what was published before.
 
-Git is the only witness that lies outside the files themselves, and a weak one: whoever may rewrite it can set any
-date. Where there is none, or it is cut short, nothing is concluded from it, and the gate says so.
+Git is the only witness that lies outside the files themselves, and a weak one: whoever may rewrite it can set
+any date. Where there is none, or it is cut short, nothing is concluded from it, and the gate says so.
 """
 
 import subprocess
@@ -59,7 +59,7 @@ def history_of(repository: Path) -> tuple[History | None, str]:
 
 
 def is_committed(file: Path, repository: Path) -> bool:
-    """Whether a file is, byte for byte, the one of the last commit: whoever changed that has put a name to it."""
+    """Whether a file is, byte for byte, the one of the last commit: somebody has put a name to it."""
     history, _ = history_of(repository.resolve())
     file = file.resolve()
     if history is None or not file.is_file() or not file.is_relative_to(history.root):

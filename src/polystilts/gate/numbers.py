@@ -8,7 +8,10 @@ NUMBER = re.compile(
     r"(?![\w]|\.\d)"
 )
 UNIT = r"(?:points?|%|per ?cent|F1|accuracy)"
-DEED = r"(?:by|gains?|gained|rises?|rose|adds?|added|helps|helped|lifts?|lifted|reach(?:es|ed)?|scor(?:es?|ed)|is|was)"
+DEED = (
+    r"(?:by|gains?|gained|rises?|rose|adds?|added|helps|helped|lifts?|lifted|reach(?:es|ed)?|"
+    r"scor(?:es?|ed)|is|was)"
+)
 # In backticks a number is a knob, unless it has a sign or a unit, or something reached it.
 AS_CODE = re.compile(rf"(?:(?P<deed>\b{DEED}\s+))?`(?P<code>[^`]*)`(?P<unit>\s*{UNIT}\b)?", re.IGNORECASE)
 BARE = re.compile(rf"(?P<sign>[+−-]\s?)?\d+(?:[.,]\d+)?(?P<unit>\s?{UNIT})?", re.IGNORECASE)
@@ -22,12 +25,18 @@ IN_WORDS = re.compile(
     rf"|\b((?:{LARGE})(?:-(?:one|{SMALL}))?(?: point(?: (?:one|{SMALL}))+)?)\s+(?:points|per ?cent)\b",
     re.IGNORECASE,
 )
-# What has numbers and is no result: code, links, comments, tags, names with a version, the level of intervals.
+# What has numbers and is no result: code, links, comments, tags, versions, the level of intervals.
 NO_RESULTS = (
-    r"```.*?```", r"\]\([^)]*\)", r"https?://\S+", r"<!--.*?-->", r"</?[A-Za-z][^<>\n]{0,200}>",
-    r"\b(?:Python|Apache|SQuAD|CUDA|version)\s+\d+(?:\.\d+)*", r"95\s?%", r"100\s?%",
+    r"```.*?```",
+    r"\]\([^)]*\)",
+    r"https?://\S+",
+    r"<!--.*?-->",
+    r"</?[A-Za-z][^<>\n]{0,200}>",
+    r"\b(?:Python|Apache|SQuAD|CUDA|version)\s+\d+(?:\.\d+)*",
+    r"95\s?%",
+    r"100\s?%",
     r"arXiv[ :]\d{4}\.\d{4,5}",
-)  # fmt: skip
+)
 
 
 def numbers_in(text: str) -> list[str]:
@@ -39,7 +48,7 @@ def numbers_in(text: str) -> list[str]:
     ['42']
     >>> numbers_in("a score < 50, yet it gains `31.4` points, or thirty-one points, and p > 0")
     ['31.4', 'thirty-one']
-    >>> numbers_in("five points near the ceiling are not five in the middle; set `5.0`; it rose by five points")
+    >>> numbers_in("five points near the ceiling are not five below; set `5.0`; it rose by five points")
     ['five']
     """
     text = re.sub(NO_RESULTS[0], _blank, text, flags=re.DOTALL)
@@ -51,7 +60,7 @@ def numbers_in(text: str) -> list[str]:
 
 
 def _bare(match: re.Match[str]) -> str:
-    """What stands in backticks: nothing of code, but all of a number that has a sign, a unit or a deed before it."""
+    """What stands in backticks: nothing of code, but a number that has a sign, a unit or a deed before it."""
     number = BARE.fullmatch(match["code"].strip())
     result = number and (number["sign"] or number["unit"] or match["unit"] or match["deed"])
     return f"{match['deed'] or ''}{match['code'] if result else _blank(match)}{match['unit'] or ''}"

@@ -94,8 +94,8 @@ def check_prose(evidence: Evidence, with_readme: bool = True) -> Check:
 def readme_differences(evidence: Evidence, text: str) -> Iterator[Finding]:
     """Where README.md differs from what the ledger of this scale renders, if README tells it.
 
-    README.md belongs to the ledger that was committed with it. Whoever runs the study has a ledger of his own, of
-    which README.md says nothing: that is a note.
+    README.md belongs to the ledger that was committed with it. Whoever runs the study has a ledger of his
+    own, of which README.md says nothing: that is a note.
     """
     from polystilts.evidence import readme
 

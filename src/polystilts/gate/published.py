@@ -1,7 +1,8 @@
 """Are pages, pictures and tables beside the claims those that the study left?
 
-The last thing a study does is to write down the hash of every file (`ro-crate-metadata.json`). What quotes a claim is
-held against the claims as well, so that pages and hashes changed together are caught where they speak of results.
+The last thing a study does is to write down the hash of every file (`ro-crate-metadata.json`). What quotes a
+claim is held against the claims as well, so that pages and hashes changed together are caught where they
+speak of results.
 """
 
 import json
@@ -28,12 +29,16 @@ def check_published(evidence: Evidence, finished: bool = True) -> Check:
 
     A study that is not `finished` is still writing its pages, and seals them when it ends.
     """
-    question = "Are pages, pictures and tables those that the study left, and do they say what its claims say?"
+    question = (
+        "Are pages, pictures and tables those that the study left, and do they say what its claims say?"
+    )
     findings, looked = [], 0
     crate = evidence.folder / CRATE
     if not finished:
         odd = tuple(falsifies(problem) for problem in summary_differences(evidence))
-        return Check("published", question, "The study is still being written: its summary was looked at.", odd)
+        return Check(
+            "published", question, "The study is still being written: its summary was looked at.", odd
+        )
     if crate.is_file():
         sealed = _sealed(crate)
         looked = len(sealed)
@@ -51,13 +56,19 @@ def check_published(evidence: Evidence, finished: bool = True) -> Check:
 def _sealed(crate: Path) -> dict[str, str]:
     """The hash of each file as the study wrote it down when it ended."""
     graph = read_json(crate).get("@graph", [])
-    return {unquote(one["@id"]): one["sha256"] for one in graph if one.get("@type") == "File" and "sha256" in one}
+    return {
+        unquote(one["@id"]): one["sha256"] for one in graph if one.get("@type") == "File" and "sha256" in one
+    }
 
 
 def _against_seal(folder: Path, sealed: dict[str, str]) -> Iterator[Finding]:
     """Published files that are not as they were sealed, or that nobody sealed."""
-    there = {file.relative_to(folder).as_posix() for pattern in SEALED for file in folder.glob(pattern)
-             if BATCH not in file.name}  # fmt: skip
+    there = {
+        file.relative_to(folder).as_posix()
+        for pattern in SEALED
+        for file in folder.glob(pattern)
+        if BATCH not in file.name
+    }
     changed = sorted(name for name in there & sealed.keys() if sha256(folder / name) != sealed[name])
     if changed:
         what = f"{several(changed)} changed since the study was sealed"
@@ -65,7 +76,9 @@ def _against_seal(folder: Path, sealed: dict[str, str]) -> Iterator[Finding]:
     covered = {name.partition("/")[0] for name in sealed}
     later = {name for name in there - sealed.keys() if name.startswith(LATER) and "chapters" not in covered}
     if later:
-        yield Finding("note", f"{counted(len(later), 'page')} were not sealed: {CRATE} is of an older version")
+        yield Finding(
+            "note", f"{counted(len(later), 'page')} were not sealed: {CRATE} is of an older version"
+        )
     if strange := sorted(there - sealed.keys() - later):
         yield Finding("open", f"{several(strange)} were not there when the study was sealed")
 
@@ -83,7 +96,8 @@ def _misquoted(evidence: Evidence, page: Path) -> Iterator[str]:
     for text in texts:
         for said in QUOTE.findall(text):
             if said not in sentences:
-                yield f"{name} quotes a claim that claims.json does not have: {_first_difference(said, sentences)}"
+                where = _first_difference(said, sentences)
+                yield f"{name} quotes a claim that claims.json does not have: {where}"
         for answer in ANSWER.finditer(text):
             rest = text[answer.end() :]
             behind = next((one for one in sentences if rest.startswith(one)), "")
@@ -95,8 +109,10 @@ def _outputs(page: Path) -> Iterator[str]:
     """The texts that the cells of an executed notebook left."""
     for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]:
         for output in cell.get("outputs", []):
-            given = [output.get("text", ""), *(output.get("data", {}).get(kind, "")
-                                               for kind in ("text/plain", "text/markdown"))]  # fmt: skip
+            given = [
+                output.get("text", ""),
+                *(output.get("data", {}).get(kind, "") for kind in ("text/plain", "text/markdown")),
+            ]
             yield from ("".join(text) for text in given if text)
 
 
@@ -129,8 +145,11 @@ def summary_differences(evidence: Evidence) -> Iterator[str]:
     try:
         pooled, chapters = (evidence.folder / "pool.json").is_file(), (evidence.folder / "chapters").is_dir()
         claims, events = read_claims(evidence.folder / "claims.json"), corrections_in(evidence.folder)
-        texts = [summary(evidence.scale, claims, evidence.scores, pooled, pages, events[:count])
-                 for pages in {chapters, False} for count in range(len(events) + 1)]  # fmt: skip
+        texts = [
+            summary(evidence.scale, claims, evidence.scores, pooled, pages, events[:count])
+            for pages in {chapters, False}
+            for count in range(len(events) + 1)
+        ]
     except Exception as problem:  # whatever claims hold: they are the suspects, and are judged elsewhere
         yield f"summary.md cannot be made again from the claims: {type(problem).__name__}: {problem}"
         return
@@ -158,8 +177,9 @@ def digest_of(folder: Path) -> str:
     """
     folder = Path(folder)
     names = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-    kept = [name for name in names if not any(part in f"{name}" for part in EXCLUDED)
-            and not re.match(r"w\d+/", name)]  # fmt: skip
+    kept = [
+        name
+        for name in names
+        if not any(part in f"{name}" for part in EXCLUDED) and not re.match(r"w\d+/", name)
+    ]
     return sha256("".join(f"{sha256(folder / name)}  {name}\n" for name in kept).encode("utf-8"))
-
-

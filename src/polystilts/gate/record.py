@@ -15,12 +15,18 @@ from polystilts.files import fingerprint, read_json, sha256, write_json
 from polystilts.gate.corrections import correction_record
 from polystilts.gate.history import is_committed
 from polystilts.gate.limits import LIMITS
-from polystilts.gate.lineage import as_written
+from polystilts.gate.predictions import as_written
 from polystilts.gate.schemas import about, check_document
 from polystilts.gate.verdict import Verdict
 
-LEVELS = ("source_grounded", "cross_source_corroborated", "artifact_inspected", "sandbox_executed",
-          "independently_reproduced", "externally_reviewed_or_formally_verified")  # fmt: skip
+LEVELS = (
+    "source_grounded",
+    "cross_source_corroborated",
+    "artifact_inspected",
+    "sandbox_executed",
+    "independently_reproduced",
+    "externally_reviewed_or_formally_verified",
+)
 DIMENSIONS = {
     "evidence_strength": "How far the evidence bears the claims out",
     "citation_grounding": "Whether numbers of others name a source in which they were read",
@@ -64,9 +70,9 @@ def claim_fingerprint(claim: Mapping[str, Any]) -> str:
 def says_more(folder: Path, verdict: Verdict, repository: Path | None = None) -> bool:
     """Whether the record that lies there repeated more cells of the same claims, and may keep its verdict.
 
-    Anybody can write that cells were repeated. A record is kept only as it was committed, and only while what it
-    says was predicted again is what the runs predicted. Whatever speaks against a claim, a changed source among
-    it, is news and replaces any record.
+    Anybody can write that cells were repeated. A record is kept only as it was committed, and only while what
+    it says was predicted again is what the runs predicted. Whatever speaks against a claim, a changed source
+    among it, is news and replaces any record.
     """
     file = folder / "record" / "gate.json"
     if not verdict.status.startswith(("UNVERIFIED", "VERIFIED")) or "stale" in verdict.status:
@@ -82,7 +88,7 @@ def says_more(folder: Path, verdict: Verdict, repository: Path | None = None) ->
 
 
 def _fits(folder: Path, one: Mapping[str, Any]) -> bool:
-    """Whether a cell that a record calls identical predicted again what its run predicted; older ones kept no hash."""
+    """Whether a cell that a record calls identical predicted what its run did; older ones kept no hash."""
     if one["result"] != "identical" or not one.get("predictions"):
         return True
     file = folder / "runs" / one["run"] / "predictions" / f"{one['target']}.parquet"
@@ -99,21 +105,41 @@ def study_verdict(folder: Path, verdict: Verdict) -> dict[str, Any]:
         "evaluated_at": verdict.evaluated_at,
         "asked": dict(verdict.asked),
         "checks": [
-            {"name": check.name, "question": check.question, "done": check.done, "complete": check.complete,
-             "findings": [{"effect": one.effect, "what": one.what} for one in check.findings]}
+            {
+                "name": check.name,
+                "question": check.question,
+                "done": check.done,
+                "complete": check.complete,
+                "findings": [{"effect": one.effect, "what": one.what} for one in check.findings],
+            }
             for check in verdict.checks
         ],
         "claims": [
-            {"id": one.id, "outcome": one.outcome, "status": one.status, "reason": one.reason,
-             "weakened": list(one.weakened), "cells_repeated": one.cells_repeated,
-             "counterexample": None if one.counterexample is None else asdict(one.counterexample),
-             "fingerprint": claim_fingerprint(claims[one.id])}
+            {
+                "id": one.id,
+                "outcome": one.outcome,
+                "status": one.status,
+                "reason": one.reason,
+                "weakened": list(one.weakened),
+                "cells_repeated": one.cells_repeated,
+                "counterexample": None if one.counterexample is None else asdict(one.counterexample),
+                "fingerprint": claim_fingerprint(claims[one.id]),
+            }
             for one in verdict.claims
         ],
-        "reruns": [{"run": one.run, "target": one.target, "result": one.result, "words": one.words,
-                    "enforced": list(one.enforced), "predictions": one.predictions} for one in verdict.reruns],
+        "reruns": [
+            {
+                "run": one.run,
+                "target": one.target,
+                "result": one.result,
+                "words": one.words,
+                "enforced": list(one.enforced),
+                "predictions": one.predictions,
+            }
+            for one in verdict.reruns
+        ],
         "limits": [{"how": how, "forgeries": forgeries} for how, forgeries in LIMITS],
-    }  # fmt: skip
+    }
 
 
 def gate_verdict(verdict: Verdict) -> dict[str, Any]:
@@ -143,7 +169,9 @@ def verification_levels(verdict: Verdict) -> dict[str, Any]:
     passed = {check.name for check in verdict.checks if check.passed}
     sound = [claim for claim in verdict.claims if claim.status != "FALSIFIED"]
     measured = [claim for claim in sound if "not run at this scale" not in claim.reason]
-    repeated = sum(claim.cells_repeated > 0 and claim.status.startswith("VERIFIED") for claim in verdict.claims)
+    repeated = sum(
+        claim.cells_repeated > 0 and claim.status.startswith("VERIFIED") for claim in verdict.claims
+    )
     counts = dict.fromkeys(LEVELS, 0)
     counts["artifact_inspected"] = len(measured) if {"scores", "claims", "files"} <= passed else 0
     counts["sandbox_executed"] = repeated

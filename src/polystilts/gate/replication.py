@@ -61,11 +61,17 @@ def draw_cells(evidence: Evidence, calls: Mapping[str, Call], count: int, seed: 
     Where the encoders of some runs were kept and others not, it is drawn from those that can be repeated.
     """
     kept = repeatable(evidence)
-    cells = [(run, target) for run, record in sorted(evidence.runs.items()) if run in kept or not kept
-             for target in record["parameters"]["shared"]["target_tasks"]]  # fmt: skip
+    cells = [
+        (run, target)
+        for run, record in sorted(evidence.runs.items())
+        if run in kept or not kept
+        for target in record["parameters"]["shared"]["target_tasks"]
+    ]
     random = Random(f"{seed} replication")
-    answers = [[calls[name].cells for name in names if name in calls and calls[name].cells is not None]
-               for names in MAIN_CLAIMS]  # fmt: skip
+    answers = [
+        [calls[name].cells for name in names if name in calls and calls[name].cells is not None]
+        for names in MAIN_CLAIMS
+    ]
     first = []
     for rows in next(filter(None, answers), []):
         used = set(zip(rows["run_id"], rows["target_task"], strict=True)) & set(cells)
@@ -93,7 +99,8 @@ def check_replication(
 ) -> tuple[Check, list[Rerun]]:
     """Repeat some cells; the contract: identical on the same hardware, elsewhere within its tolerance.
 
-    `changed` names the stages of each run whose code is another today: what comes out otherwise there is stale.
+    `changed` names the stages of each run whose code is another today: what comes out otherwise there is
+    stale.
     """
     question = "Does a second run, from its inputs, come to the same?"
     if not count:
@@ -106,7 +113,7 @@ def check_replication(
         reruns = [*pool.map(lambda cell, place: again(*cell, place=place), drawn, places)]
     if witness := _witness(evidence, reruns):
         reruns.append(again(*witness, place=workspace / "witness"))
-    reruns = _by_the_witness(reruns)
+    reruns = _by_the_witness(evidence, reruns)
     changed = changed or {}
     findings = [_different(one, changed) for one in reruns if one.result == "different"]
     findings += [
@@ -139,40 +146,80 @@ def results_in_words(reruns: Sequence[Rerun]) -> str:
     return ", ".join(f"{counts[result]} {result}" for result in RESULTS if counts[result]) or "none"
 
 
-def _witness(evidence: Evidence, reruns: Sequence[Rerun]) -> tuple[str, str] | None:
-    """A further cell, of another arm, where those that were drawn came out close and none the same.
+def updates_behind(evidence: Evidence, run: str, target: str) -> int:
+    """How many updates the model that answers a target made, in its first stage and on the target's task."""
+    record = evidence.runs[run]
+    parameters, task = record["parameters"], TASKS[target].training_task
+    first = parameters["intermediate_training"]["updates"]
+    own = parameters["target_finetuning"]["updates"].get(task, 0)
+    strategy = STRATEGIES[record["arm"]["strategy"]]
+    longer = record["arm"]["strategy"] == "none-long" and task != "none"
+    return own + first * (int(strategy.labelled) + int(strategy.masked_lm) + int(longer))
 
-    A record may name any processor. If this machine makes one cell byte for byte, it makes all of that machine's.
+
+def _witness(evidence: Evidence, reruns: Sequence[Rerun]) -> tuple[str, str] | None:
+    """A further cell, of another arm and as much training, where cells came out close and none identical.
+
+    A record may name any processor. A machine that makes one cell byte for byte makes all of that machine's
+    that took no more updates.
     """
     close = [one for one in reruns if one.result == "within tolerance"]
-    if not close or any(one.result == "identical" for one in reruns):
+    if not close or _excused(evidence, reruns) != close:
         return None
     drawn = {evidence.runs[one.run]["arm"]["strategy"] for one in reruns}
-    others = [run for run in sorted(repeatable(evidence)) if evidence.runs[run]["arm"]["strategy"] not in drawn]
-    others.sort(key=lambda run: evidence.runs[run]["arm"]["strategy"] != "none")  # the baseline costs the least
-    return (others[0], close[0].target) if others else None
+    suspect = close[0]
+    least = updates_behind(evidence, suspect.run, suspect.target)
+    others = [
+        run
+        for run in sorted(repeatable(evidence))
+        if evidence.runs[run]["arm"]["strategy"] not in drawn
+        and updates_behind(evidence, run, suspect.target) >= least
+    ]
+    others.sort(key=lambda run: updates_behind(evidence, run, suspect.target))
+    return (others[0], suspect.target) if others else None
 
 
-def _by_the_witness(reruns: Sequence[Rerun]) -> list[Rerun]:
-    """The cells again: where one is identical, none that is not can be excused by the hardware."""
-    same = next((one for one in reruns if one.result == "identical"), None)
-    if same is None:
+def _excused(evidence: Evidence, reruns: Sequence[Rerun]) -> list[Rerun]:
+    """The cells that came out close while no cell of as many updates came out identical."""
+    most = max(
+        (updates_behind(evidence, one.run, one.target) for one in reruns if one.result == "identical"),
+        default=-1,
+    )
+    return [
+        one
+        for one in reruns
+        if one.result == "within tolerance" and updates_behind(evidence, one.run, one.target) > most
+    ]
+
+
+def _by_the_witness(evidence: Evidence, reruns: Sequence[Rerun]) -> list[Rerun]:
+    """The cells again: where one of as many updates is identical, hardware excuses no other."""
+    excused = _excused(evidence, reruns)
+    same = [one for one in reruns if one.result == "identical"]
+    if not same:
         return [*reruns]
-    why = f"; this machine made {same.run}, {same.target}, byte for byte, so hardware does not excuse it"
-    return [replace(one, result="different", words=one.words + why) if one.result == "within tolerance" else one
-            for one in reruns]  # fmt: skip
+    best = max(same, key=lambda one: updates_behind(evidence, one.run, one.target))
+    why = f"; this machine made {best.run}, {best.target}, byte for byte, so hardware does not excuse it"
+    return [
+        replace(one, result="different", words=one.words + why)
+        if one.result == "within tolerance" and one not in excused
+        else one
+        for one in reruns
+    ]
 
 
 def _different(one: Rerun, changed: Mapping[str, Sequence[str]]) -> Finding:
     """A cell that came out otherwise: false if the same code made it, stale if the code is another."""
     what = f"run {one.run}, {one.target}, done again, came out different: {one.words}"
     if one.run in changed:
-        return Finding("stale", f"{what}; the code of {several(changed[one.run])} has changed since", (one.run,))
+        return Finding(
+            "stale", f"{what}; the code of {several(changed[one.run])} has changed since", (one.run,)
+        )
     return falsifies(what, (one.run,))
 
 
 def dev_differences(evidence: Evidence, reruns: Sequence[Rerun]) -> Iterator[Finding]:
-    """Development scores that a repeated intermediate stage does not reach again, where its cell is the same."""
+    """Development scores that a repeated intermediate stage, otherwise identical, does not reach."""
     scores = evidence.scores
     for one in reruns:
         if scores is None or not one.dev or one.result != "identical":
@@ -187,9 +234,13 @@ def dev_differences(evidence: Evidence, reruns: Sequence[Rerun]) -> Iterator[Fin
 
 
 def repeat(
-    evidence: Evidence, run: str, target: str, worlds: Mapping[int, Path], place: Path,
+    evidence: Evidence,
+    run: str,
+    target: str,
+    worlds: Mapping[int, Path],
+    place: Path,
     hardware: Mapping[str, Any] | None = None,
-) -> Rerun:  # fmt: skip
+) -> Rerun:
     """Train and predict one cell again, from its record, the committed encoder and the world of its seed."""
     record = evidence.runs[run]
     seed, encoder = record["seeds"]["world"], evidence.folder / "encoders" / record["parent"]
@@ -207,6 +258,7 @@ def repeat(
     pieces = []
     for piece in ("train", "predict"):
         world = seen / piece
+        world.mkdir(parents=True)  # some cells are not trained, and see nothing
         for name in files_for(piece, record, target, worlds[seed], sets):
             (world / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(worlds[seed] / name, world / name)
@@ -223,7 +275,7 @@ def repeat(
 
 
 def encoder_again(evidence: Evidence, run: str, worlds: Mapping[int, Path], place: Path) -> bool:
-    """Whether the encoder that a run started from, pretrained again in the sandbox, is the same byte for byte."""
+    """Whether a run's encoder, pretrained again in the sandbox, is the same byte for byte."""
     record = evidence.runs[run]
     world, corpus = worlds.get(record["seeds"]["world"]), place / "seen" / "corpus"
     if world is None or not record["parameters"]["pretraining"]["updates"]:
@@ -250,8 +302,11 @@ def files_for(
             wanted += [f"{examples}/{task}/dev-{source}.parquet"]
     else:
         strategy, allowed = STRATEGIES[record["arm"]["strategy"]], declared(record, sets)
-        wanted = [f"{examples}/{row['task']}/{split}-{row['language']}.parquet"
-                  for row in allowed for split in ("train", "native")]  # fmt: skip
+        wanted = [
+            f"{examples}/{row['task']}/{split}-{row['language']}.parquet"
+            for row in allowed
+            for split in ("train", "native")
+        ]
         wanted += [f"lexicons/{row['language']}.csv" for row in allowed]
         wanted += ["corpus/*"] if strategy.masked_lm else []
         if (task := TASKS[target].training_task) != "none":

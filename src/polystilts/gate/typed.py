@@ -53,7 +53,7 @@ SHOWN_BY = {"print", "display", "Markdown", "HTML", "Latex", "show", "write", "t
 
 @cache
 def printed_numbers(source: str) -> tuple[str, ...]:
-    """Numbers that a cell shows and nobody computed: typed into a call that prints, or into a name that it prints.
+    """Numbers that a cell shows and nobody computed: typed into a call that prints, or into its names.
 
     >>> printed_numbers('print("gains", 31.4)')
     ("line 1: a typed number is shown, print('gains', 31.4)",)
@@ -63,7 +63,8 @@ def printed_numbers(source: str) -> tuple[str, ...]:
     ()
     """
     tree = ast.parse(source)
-    typed = {target.id for node in ast.walk(tree) if isinstance(node, ast.Assign) and _number(node.value) is not None
+    typed = {target.id for node in ast.walk(tree) if isinstance(node, ast.Assign) and _number(node.value) is
+    not None
              for target in node.targets if isinstance(target, ast.Name)}  # fmt: skip
     found = []
     for node in ast.walk(tree):
@@ -79,7 +80,8 @@ def printed_numbers(source: str) -> tuple[str, ...]:
 def _typed_in(argument: ast.expr, typed: set[str]) -> bool:
     """Whether an argument is a typed number, a name of one, or a text with either in it."""
     if isinstance(argument, ast.JoinedStr):
-        return any(_typed_in(part.value, typed) for part in argument.values if isinstance(part, ast.FormattedValue))
+        parts = (part.value for part in argument.values if isinstance(part, ast.FormattedValue))
+        return any(_typed_in(part, typed) for part in parts)
     if isinstance(argument, ast.Call) and getattr(argument.func, "id", "") in ("str", "round", "format"):
         return any(_typed_in(part, typed) for part in argument.args[:1])
     return _number(argument) is not None or isinstance(argument, ast.Name) and argument.id in typed

@@ -21,12 +21,14 @@ from polystilts.gate.design import check_design
 from polystilts.gate.development import check_development
 from polystilts.gate.evidence import Evidence, open_evidence
 from polystilts.gate.finding import Check, Finding, signed
-from polystilts.gate.lineage import check_encoder, check_files, check_predictions, check_runs
+from polystilts.gate.lineage import check_encoder, check_files, check_runs
+from polystilts.gate.predictions import check_predictions
 from polystilts.gate.prose import check_citations, check_prose
 from polystilts.gate.protocol import check_exposure, check_freeze, check_selection
 from polystilts.gate.published import check_published
-from polystilts.gate.recompute import check_claims, check_gains, check_scores, marking
+from polystilts.gate.recompute import check_claims, check_scores, marking
 from polystilts.gate.replication import Rerun, check_replication, encoder_again, results_in_words
+from polystilts.gate.tables import check_gains
 
 CLOSE = "VERIFIED (within tolerance)"  # repeated elsewhere, and close; VERIFIED alone means byte for byte
 EXIT_CODES = {"VERIFIED": 0, CLOSE: 0, "FALSIFIED": 1, "UNVERIFIED": 3, "UNVERIFIED (stale)": 3}
@@ -121,29 +123,67 @@ def _all_checks(
     made = {f"w{world}" for world in worlds if _same_world(evidence, world, worlds[world])}
     if reruns and any("encoder" in stages for stages in changed.values()):
         run = reruns[0].run
-        made |= {evidence.runs[run]["parent"]} if encoder_again(evidence, run, worlds, place / "encoder") else set()
+        made |= (
+            {evidence.runs[run]["parent"]}
+            if encoder_again(evidence, run, worlds, place / "encoder")
+            else set()
+        )
     checks = [
-        check_files(evidence), check_runs(evidence), check_predictions(evidence), check_copies(evidence),
-        check_encoder(evidence), check_code(evidence, today, reruns, made), data, scores,
-        check_development(evidence, calls, worlds, reruns), check_gains(evidence),
-        claims, again, hunt, check_published(evidence, readme), check_corrections(evidence), prose,
-        check_citations(evidence), check_controls(evidence, calls),
-        check_exposure(evidence), check_budgets(evidence), check_selection(evidence), check_design(evidence),
+        check_files(evidence),
+        check_runs(evidence),
+        check_predictions(evidence),
+        check_copies(evidence),
+        check_encoder(evidence),
+        check_code(evidence, today, reruns, made),
+        data,
+        scores,
+        check_development(evidence, calls, worlds, reruns),
+        check_gains(evidence),
+        claims,
+        again,
+        hunt,
+        check_published(evidence, readme),
+        check_corrections(evidence),
+        prose,
+        check_citations(evidence),
+        check_controls(evidence, calls),
+        check_exposure(evidence),
+        check_budgets(evidence),
+        check_selection(evidence),
+        check_design(evidence),
         check_freeze(evidence),
-    ]  # fmt: skip
+    ]
     return checks, calls, hunted, reruns
 
 
 def _same_world(evidence: Evidence, seed: int, folder: Path) -> bool:
     """Whether a world made again is the one that every run of it read."""
     found = fingerprint(sha256_of_folder(folder))
-    return all(record["hashes"]["data"] == found for record in evidence.runs.values()
-               if record["seeds"]["world"] == seed)  # fmt: skip
+    return all(
+        record["hashes"]["data"] == found
+        for record in evidence.runs.values()
+        if record["seeds"]["world"] == seed
+    )
 
 
 # What must have been looked at before a claim can be verified; the rest is additional.
-NEEDED = ("files", "runs", "predictions", "copies", "encoder", "code", "data", "scores", "gains", "claims", "exposure",
-          "budgets", "selection", "design", "freeze")  # fmt: skip
+NEEDED = (
+    "files",
+    "runs",
+    "predictions",
+    "copies",
+    "encoder",
+    "code",
+    "data",
+    "scores",
+    "gains",
+    "claims",
+    "exposure",
+    "budgets",
+    "selection",
+    "design",
+    "freeze",
+)
 
 
 def _judge(
@@ -154,12 +194,24 @@ def _judge(
     reruns: list[Rerun],
 ) -> Judged:
     runs = claim.get("lineage", {}).get("runs", [])
-    mine = [(check.name, finding) for check in checks if check.name not in WHOLE_STUDY
-            for finding in check.findings if finding.touches(claim["id"], runs)]  # fmt: skip
-    mine += [(check.name, finding) for check in checks if check.name in WHOLE_STUDY
-             for finding in check.findings if claim["id"] in finding.claims]  # fmt: skip
-    effects = {effect: [f"{name}: {finding.what}" for name, finding in mine if finding.effect == effect]
-               for effect in ("falsifies", "stale", "open", "weakens", "note")}  # fmt: skip
+    mine = [
+        (check.name, finding)
+        for check in checks
+        if check.name not in WHOLE_STUDY
+        for finding in check.findings
+        if finding.touches(claim["id"], runs)
+    ]
+    mine += [
+        (check.name, finding)
+        for check in checks
+        if check.name in WHOLE_STUDY
+        for finding in check.findings
+        if claim["id"] in finding.claims
+    ]
+    effects = {
+        effect: [f"{name}: {finding.what}" for name, finding in mine if finding.effect == effect]
+        for effect in ("falsifies", "stale", "open", "weakens", "note")
+    }
     call = calls.get(claim["hypothesis"])
     cells = set()
     if call is not None and call.cells is not None:
@@ -189,18 +241,35 @@ def _judge(
         status = CLOSE if close else "VERIFIED"
         how = results_in_words(repeated) if close else "identical"
         reason = f"recomputed in full; {len(repeated)} of {len(cells)} cells trained again, {how}"
-        reason += "".join(f"; {what.removeprefix('code: ')}" for what in effects["note"] if what.startswith("code:"))
+        reason += "".join(
+            f"; {what.removeprefix('code: ')}" for what in effects["note"] if what.startswith("code:")
+        )
     found = hunted.get(claim["hypothesis"]) or []
-    return Judged(claim["id"], claim["sentence"], claim["outcome"], status, reason, tuple(effects["weakens"]),
-                  found[0] if found else None, len(repeated))  # fmt: skip
+    return Judged(
+        claim["id"],
+        claim["sentence"],
+        claim["outcome"],
+        status,
+        reason,
+        tuple(effects["weakens"]),
+        found[0] if found else None,
+        len(repeated),
+    )
 
 
 def _study(checks: list[Check], claims: tuple[Judged, ...]) -> tuple[str, str]:
     """The study is what its worst finding makes it; verified only where repeated cells came out the same."""
 
     def first(effect: str, but: tuple[str, ...] = ()) -> str:
-        return next((f"{check.name}: {finding.what}" for check in checks for finding in check.findings
-                     if finding.effect == effect and check.name not in but), "")  # fmt: skip
+        return next(
+            (
+                f"{check.name}: {finding.what}"
+                for check in checks
+                for finding in check.findings
+                if finding.effect == effect and check.name not in but
+            ),
+            "",
+        )
 
     if reason := first("falsifies"):
         return "FALSIFIED", reason
@@ -235,5 +304,7 @@ def told(verdict: Verdict) -> Iterator[str]:
     for claim in verdict.claims:
         yield f"  {claim.status:19} {claim.outcome:13} {claim.id}: {claim.reason}"
         if claim.counterexample is not None and claim.counterexample.turns:
-            yield (f"{'':36}strongest counterexample: {claim.counterexample.where}, "
-                   f"{signed(claim.counterexample.value)}")  # fmt: skip
+            yield (
+                f"{'':36}strongest counterexample: {claim.counterexample.where}, "
+                f"{signed(claim.counterexample.value)}"
+            )

@@ -1,7 +1,8 @@
 """What intermediate checkpoints reach on development rows of their own task: was it learned at all?
 
-The predictions behind these scores are published like any other, so that the words *learned* and *not learned* can be
-checked without training: `predictions/dev-TASK.parquet` of a run, beside `labels/wN/dev-TASK.parquet`.
+The predictions behind these scores are published like any other, so that the words *learned* and *not
+learned* can be checked without training: `predictions/dev-TASK.parquet` of a run, beside
+`labels/wN/dev-TASK.parquet`.
 """
 
 from typing import Any

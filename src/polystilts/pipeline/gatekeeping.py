@@ -18,7 +18,8 @@ from polystilts.pipeline.records import code_now, hardware
 def judge(folder: Path, replicate: int = 0, seed: int = 0, keep: bool = True, readme: bool = True) -> Verdict:
     """Verify a folder of outputs; `keep` leaves the verdict below it, in `record/`.
 
-    A record that repeated cells of the same claims, and was committed, is not replaced by one that repeated fewer.
+    A record that repeated cells of the same claims, and was committed, is not replaced by one that repeated
+    fewer.
     """
     verdict = verify(folder, replicate, seed, code_now, hardware(), readme=readme)
     if keep and not record.says_more(folder, verdict):

@@ -66,7 +66,8 @@ def verdict_sentence(claims: Sequence[Claim]) -> str:
     outcomes = pd.Series([claim.outcome for claim in claims]).value_counts()
     told = ", ".join(f"{count} {name}" for name, count in outcomes.items())
     statuses = [claim.status for claim in claims]
-    verified, falsified = sum(status.startswith("VERIFIED") for status in statuses), statuses.count("FALSIFIED")
+    verified = sum(status.startswith("VERIFIED") for status in statuses)
+    falsified = statuses.count("FALSIFIED")
     confirmatory = sum(claim.confirmatory for claim in claims)
     return (
         f"**Of {len(claims)} expectations: {told}.** Confirmatory: {confirmatory}; exploratory: "
