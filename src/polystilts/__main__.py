@@ -138,6 +138,7 @@ def add_gate(verbs: argparse._SubParsersAction) -> None:
     )
     one.add_argument("--seed", type=int, default=0, help="which cells are drawn (default: 0)")
     one.add_argument("--no-record", action="store_true", help="only say it: leave the folder as it is")
+    one.add_argument("--from-git", metavar="COMMIT", help="judge with the gate of a commit that you trust")
     sentence = "lead from a claim to its scores, its runs and its prediction files"
     one = verbs.add_parser("trace", help=sentence, description=sentence)
     one.add_argument("claim", help="the id of a claim, or words of its sentence")
@@ -160,6 +161,7 @@ def add_gate(verbs: argparse._SubParsersAction) -> None:
 
 def ask_gate(asked: argparse.Namespace) -> int:
     """Verify, trace or correct."""
+    from polystilts.gate.published import digest_of
     from polystilts.gate.verdict import told
     from polystilts.pipeline import gatekeeping
 
@@ -170,11 +172,14 @@ def ask_gate(asked: argparse.Namespace) -> int:
         print(gatekeeping.correct(asked.outputs, asked.kind, asked.note, asked.field))
         return 0
     folder = gatekeeping.folder_of(asked.outputs)
+    if asked.from_git:
+        return gatekeeping.judge_from_git(folder, asked)
     verdict = gatekeeping.judge(folder, asked.replicate, asked.seed, not asked.no_record)
     print("\n".join(told(verdict)))
     if not asked.no_record and gatekeeping.record.says_more(folder, verdict):
-        kept = f"{folder}/record keeps its verdict, which repeated more cells of the same claims"
+        kept = f"{folder}/record keeps its committed verdict, which repeated more cells of the same claims"
         print(f"\n{kept}; --replicate N with as many replaces it")
+    print(f"\ndigest of what is published here: {digest_of(folder)}")
     return verdict.exit_code
 
 

@@ -234,7 +234,7 @@ def _examples_in_all(
 def examine(
     folder: str | Path, task_name: str, examples_folder: str | Path, parameters: Mapping, split: str = "dev"
 ) -> dict:
-    """Mark a checkpoint on the source language's development rows; leave `dev.json` in its folder.
+    """Mark a checkpoint on the source language's development rows; leave `dev.json` and `dev.parquet` there.
 
     `majority` is what the commonest answer alone would score: at that level nothing has been learned.
     """
@@ -252,6 +252,8 @@ def examine(
             "majority": round(score(task, majority(task, frame), frame), 6),
             "n": len(frame),
         }
+    answered = frame[["language", "example_id", "meaning_id"]].assign(prediction=predictions)
+    write_table(Path(folder) / f"{split}.parquet", answered)
     write_json(Path(folder) / f"{split}.json", result)
     return result
 

@@ -63,7 +63,8 @@ def submit(
     for folder in (output, labels):
         if folder is not None and (Path(folder).is_file() or any(Path(folder).glob("*"))):
             raise WrongUse(f"{folder} holds something already; give a folder that is new or empty")
-    files = sorted((run_folder / "predictions").glob("*.parquet"))
+    files = [file for file in sorted((run_folder / "predictions").glob("*.parquet"))
+             if not file.name.startswith("dev-")]  # fmt: skip
     if not files:
         raise WrongUse(f"{run_folder} holds no predictions; give a finished run, outputs/<scale>/runs/<run>")
     if unknown := [file for file in files if file.stem not in TASKS]:

@@ -20,13 +20,18 @@ from polystilts.statistics.tables import read_table
 
 # What each check would have caught; a reader should be able to imagine the study failing.
 WOULD_FAIL = {
+    "copies": "a seed that is a copy of another, wholly or nearly",
+    "design": "languages, worlds, seeds, arms, targets or layers chosen after a look at the results",
     "files": "a file changed after its claim was written; a number that rests on no run",
     "runs": "a seed or an arm left out; a parameter changed after the runs",
+    "published": "a picture or a page changed after the study ended; a page that quotes what no claim says",
+    "corrections": "a correction that was changed, or taken out",
     "predictions": "predictions swapped, cut short, put in another order, or taken from another seed",
     "encoder": "another encoder put in the place of the one that was used",
     "code": "a program that has changed since: then nothing is known, and the claims are stale",
     "data": "a test item among the training rows; changed data; labels that are not the right answers",
     "scores": "a score that its predictions do not give",
+    "development": "a task that is called learned and was not; a level of guessing that nobody can reach",
     "gains": "a gain that is not the difference of two scores",
     "claims": "an estimate, an interval, an outcome or a sentence that the scores do not give",
     "replication": "a number that never touched data, or does not come out a second time",
