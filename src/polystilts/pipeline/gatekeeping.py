@@ -36,7 +36,7 @@ def judge_from_git(folder: Path, asked: Namespace) -> int:
 
 def folder_of(text: str) -> Path:
     """A folder of outputs, by its path or by the name of its scale."""
-    for folder in (Path(text), paths.OUTPUTS / text):
+    for folder in (Path(text), paths.OUTPUTS / text, paths.studies() / text):
         if folder.is_dir():
             return folder
     there = ", ".join(sorted(path.parent.name for path in paths.OUTPUTS.glob("*/claims.json"))) or "none yet"
