@@ -72,8 +72,10 @@ def refuse_shuffled(what: str, both: pd.DataFrame) -> str:
         chance = 2 / np.sqrt(one.rows)  # how far a correlation of so many rows may be off
         unlike = one.lengths + chance < LEAST_ALIKE
         if (known and one.numbers < LEAST_NUMBERS) or (unlike and not known):
-            raise WrongUse(f"{what}: rows do not go together with those they should translate "
-                           f"({one.told()}): the orders differ; put them in order, or drop the arm")  # fmt: skip
+            raise WrongUse(
+                f"{what}: rows do not go together with those they should translate ({one.told()}): the "
+                "orders differ; put them in order, or drop the arm"
+            )
         if one.copied > MOST_COPIED:
             raise WrongUse(f"{what}: most rows are not translated ({one.told()}); take another data set")
     return f"{len(both)} rows compared; " + "; ".join(one.told() for one in found)
