@@ -24,7 +24,7 @@ from polystilts.models.resume import forget
 from polystilts.models.tokens import copy_tokenizer, encode_lines, load_tokenizer
 from polystilts.sources.arms import arm_rows
 from polystilts.tasks import STRATEGIES, TASKS, Arm, Task
-from polystilts.training.features import LONGEST, read_examples
+from polystilts.training.features import LONGEST, Features, read_examples
 from polystilts.training.kept import kept_features
 from polystilts.training.lessons import Budget, Lesson, MaskedLesson
 from polystilts.training.loop import train
@@ -77,8 +77,10 @@ def train_intermediate(
             read += [{"text": code, "lines": len(lines)} for code, lines in sorted(corpus.items())]
         if strategy.labelled:
             frames = _labelled_frames(run, examples_folder, recipe, parameters)
-            lessons += _labelled_lessons(run, encoder_folder, recipe, frames)
+            labelled = _labelled_lessons(run, encoder_folder, recipe, frames)
+            lessons += labelled
             read += [row for task, frame in frames.items() for row in _rows_read(task, frame["language"])]
+            read += [lost for lesson in labelled if (lost := _lost(lesson.features))]
         share_backbone([lesson.model for lesson in lessons])
         for lesson in lessons:
             adapt(lesson.model, recipe)
@@ -116,6 +118,11 @@ def _rows_read(task: str, languages: pd.Series) -> list[dict]:
     """How many rows of a task are read in each language."""
     counts = languages.value_counts().sort_index()
     return [{"task": task, "language": code, "rows": int(count)} for code, count in counts.items()]
+
+
+def _lost(features: Features) -> dict[str, int]:
+    """How many answers lie on no token, as the normaliser of a vocabulary may bring about; else nothing."""
+    return {"answers_without_tokens": features.lost} if features.lost else {}
 
 
 def _labelled_lessons(
@@ -199,7 +206,7 @@ def finetune_target(
         features = kept_features(task, frame, start_folder, longest)
         lesson = Lesson(model, features, recipe, np.random.default_rng([run.seed, 6]), first_targets(task))
         curve, budget = train([lesson], [0] * recipe.updates, recipe, run.seed, Path(folder).parent)
-        read = [{"task": task.name, "language": language, "rows": lesson.rows}]
+        read = [{"task": task.name, "language": language, "rows": lesson.rows} | _lost(features)]
         _save(draft, model, start_folder, curve, budget, read, run.run_id)
         entry.tokens = budget.labelled_tokens
     forget(Path(folder).parent)

@@ -38,7 +38,7 @@ def _sentences(path: Path, place: int | str, paragraph: dict, context: str) -> l
         return plain_breaks(context)
     breaks = field(paragraph, "sentence_breaks", path, place, list)
     for pair in breaks:
-        numbers = isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, int) for end in pair)
+        numbers = isinstance(pair, list) and len(pair) == 2 and all(type(end) is int for end in pair)
         if not (numbers and 0 <= pair[0] < pair[1] <= len(context)):
             refuse(path, place, f"sentence break {pair} does not lie in a context of {len(context)} letters")
     return [tuple(pair) for pair in breaks]
