@@ -14,8 +14,9 @@
 # [← The question](00_the_question.ipynb) · [Contents](../README.md) ·
 # [Data preparation →](02_data_preparation.ipynb)
 #
-# Who is here, and how far does each of them live from the source language? Before anyone can say that a
-# language is hard to reach, somebody has to say what "far" means.
+# Who is here, and how far does each of them live from the [source
+# language](../docs/glossary.md#source-language)? Before anyone can say that a language is hard to reach,
+# somebody has to say what "far" means.
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
@@ -60,7 +61,7 @@ Markdown(reading.opening(study))
 # overlap × order. The languages then fall into two **sets**. Count for each language how many of its three
 # factors are at the harder level: an even count puts it in set A, an odd count in set B. Statisticians call
 # this a pair of half-fractions. In a complete family each set holds both levels of each factor equally
-# often, and each pair of levels too. Why we go to such lengths: a multilingual arm practises in the
+# often, and each pair of levels too. Why we go to such lengths: a multilingual arm is trained in the
 # languages of *one* set and is measured in the *other*. Were set A simply "the easy ones", exposure and
 # ease would be tangled for good.
 
@@ -90,7 +91,8 @@ Markdown(reading.allotment_note(study))
 # ## What it shows
 #
 # The same languages as a map: text across, overlap and order down. A colour and a shape belong to one
-# family of languages, here and in every later figure.
+# family of languages, here and in every later figure; these colours are
+# never those of an arm.
 
 # %%
 words = "The languages of the study by text, shared words and word order, with script and set."

@@ -33,7 +33,8 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## The question
 #
-# Suppose a model scores high on a test of understanding. Did it understand, or did it find a shortcut: a
+# Suppose a model scores high on a test of understanding. Did it understand, or did it find a
+# [shortcut](../docs/glossary.md#shortcut): a
 # word that gives the answer away, a name it has met before, a sentence it has already read? Guess where a
 # shortcut would hide most easily: in the questions, in the answers, or in the names?
 
@@ -76,8 +77,8 @@ reading.table(reading.data_table(study))
 
 # %% [markdown]
 # Each row is a set of examples. Targets that share their training rows, as XNLI shares those of MNLI, have
-# them in a row of their own, so that no example serves the practice and the target at once. Look at the
-# last column: tests exist in every language, training rows of a target only in the source language.
+# them in a row of their own, so that no example serves the intermediate and the target task at once. Look at
+# the last column: tests exist in every language, training rows of a target only in the source language.
 
 # %% [markdown]
 # ## What it shows
@@ -108,7 +109,7 @@ Markdown(reading.example_cards(study, study.target_tasks[:2], language=abroad))
 
 # %% [markdown]
 # Nothing in the training of a target prepares for these words; only the plain text has them. Last, what the
-# arms may practise before: the intermediate task, in the source language and in its role as a stepping
+# arms may be trained on before: the intermediate task, in the source language and in its role as a stepping
 # stone.
 
 # %%
@@ -116,7 +117,8 @@ Markdown(reading.example_cards(study, reading.intermediate_tasks_of(study), spli
 
 # %% [markdown]
 # A span question of SQuAD's second version may have no answer in the text; its words all occur there, but
-# what is asked of one person was told of another. Multiple-choice practice asks what happens next.
+# what is asked of one person was told of another. Multiple choice as an intermediate task asks what happens
+# next.
 #
 # ### Does anything leak?
 #

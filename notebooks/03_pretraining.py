@@ -13,8 +13,9 @@
 # [← Data preparation](02_data_preparation.ipynb) · [Contents](../README.md) ·
 # [Intermediate training →](04_intermediate_training.ipynb)
 #
-# What does the encoder know before it has been taught any task? It has read, and it has guessed hidden
-# words. This chapter asks whether that was enough to bring the languages together.
+# What does the encoder know before it has been taught any task? In
+# [pretraining](../docs/glossary.md#pretraining) it has read, and it has guessed hidden words. This chapter
+# asks whether that was enough to bring the languages together.
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending

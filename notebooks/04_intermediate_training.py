@@ -14,13 +14,14 @@
 # [← Pretraining](03_pretraining.ipynb) · [Contents](../README.md) ·
 # [Target fine-tuning →](05_target_finetuning.ipynb)
 #
-# The model is about to practise a task it will never be examined on. What does the stepping stone teach,
-# and was it learned at all?
+# The model is about to be trained on a task it will never be examined on, its [intermediate
+# task](../docs/glossary.md#intermediate-task). What does this stepping stone teach, and was it learned at
+# all?
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
 tag: str = "lab"  # a folder beside the published study, for trying things; "" is the published one
-arms: list = ["none", "english:squad_v2", "translated:squad_v2:A"]  # the kinds of practice to compare
+arms: list = ["none", "english:squad_v2", "translated:squad_v2:A"]  # the arms that are compared
 seeds: list = [0, 1]  # repetitions: head initialisation and order of the rows
 batch: str = "1/1"  # which share of the runs this page trains, as k/n
 
@@ -38,9 +39,9 @@ Markdown(reading.opening(study, runs))
 # %% [markdown]
 # ## The question
 #
-# A stepping stone can only carry if one can stand on it. Before we ask whether practice helps elsewhere, we
-# ask whether the intermediate task was learned where it was taught. Guess: will an arm that practises in
-# three languages learn the task as well in the source language as one that spends all its rows there?
+# A stepping stone can only carry if one can stand on it. Before we ask whether intermediate training
+# helps elsewhere, we ask whether its task was learned where it was taught. Guess: will an arm that is trained
+# in several languages learn the task as well in the source language as one that spends all its rows there?
 
 # %% [markdown]
 # ## How we find out
@@ -56,41 +57,43 @@ Markdown(reading.opening(study, runs))
 # out anew, `untrained` forgets the pretraining too and starts from random numbers, `none` skips this chapter,
 # and `none-long` spends its updates in the next one.
 #
-# **Equal budgets.** Arms that practise one task have the same number of labelled updates, the same batch size
-# and the same number of rows; `english+mlm` reads plain text on top, and tasks with fewer rows repeat them.
-# Tokens may differ, since languages and tasks need different numbers of words, and are therefore counted and
-# shown. The arms of one seed share the initial numbers of the head and the order of
+# **Equal budgets.** Arms that are trained on one task have the same number of labelled updates, the same
+# batch size and the same number of rows; `english+mlm` reads plain text on top, and tasks with fewer rows
+# repeat them. Tokens may differ, since languages and tasks need different numbers of words, and are
+# therefore counted and shown. The arms of one seed share the initial numbers of the head and the order of
 # the rows: they are *matched*.
 
 # %% [markdown]
 # ## Run it
 #
-# One call trains all runs of this page; what is finished is not repeated.
+# One call trains the runs of this page; what is finished is not repeated. What follows shows every run that
+# is finished, whichever page has trained it.
 
 # %%
 stages.train_intermediates(study, runs)
-reading.table(reading.practice_budget(study, runs))
+shown = reading.runs_on_disk(study, study.runs, "intermediate")
+reading.table(reading.practice_budget(study, shown))
 
 # %% [markdown]
-# One row an arm, the baseline missing since it practises nothing. Look down the columns of rows and
+# One row an arm, the baseline missing since it skips this chapter. Look down the columns of rows and
 # updates: equal budgets mean that the labelled arms agree in both. An arm without a task shows its updates
 # under *text*.
 
 # %% [markdown]
 # ## What it shows
 #
-# The loss on the training rows while each arm practises. Thin lines are single runs, thick ones their
-# mean.
+# The loss on the training rows of each arm. Thin lines are single runs, thick ones their mean; each
+# intermediate task has a panel of its own.
 
 # %%
-curves = reading.curves_of(study, runs, "intermediate")
-title = "How does practice go, arm by arm?"
+curves = reading.curves_of(study, shown, "intermediate")
+title = "How does intermediate training go, arm by arm?"
 figure = figures.learning_curves(curves, y="loss", label="training loss", title=title)
 words = "Training loss of the intermediate stage over updates; lower is better."
-reading.show(figure, study, "04_practice", words, len(runs), batch)
+reading.show(figure, study, "04_intermediate", words, len(shown), batch)
 
 # %% [markdown]
-# Compare where the lines end, not where they start. An arm that practises in several languages meets more
+# Compare where the lines end, not where they start. An arm that is trained in several languages meets more
 # words, and its loss may fall more slowly for that reason alone. Losses of different tasks are measured on
 # different scales and cannot be compared with each other; that of an arm without a task is the loss of
 # guessing covered words.
@@ -103,7 +106,7 @@ reading.show(figure, study, "04_practice", words, len(runs), batch)
 # (Wilson's, over the items) lies above that.
 
 # %%
-reading.table(reading.learned_table(study, runs, "intermediate"))
+reading.table(reading.learned_table(study, shown, "intermediate"))
 
 # %% [markdown]
 # Read the last column first. Where it says *not learned*, no later gain of that arm can come from mastering
@@ -120,13 +123,13 @@ reading.table(reading.learned_table(study, runs, "intermediate"))
 #
 # We know what each arm has read, that the labelled budgets are equal, and which stepping stones can be stood
 # on. We do **not** know yet whether any of this helps: the score of an intermediate task is no evidence
-# about a target task. Practice that is learned well may help, do nothing, or harm, and each of these has
-# been seen in the literature.
+# about a target task. An intermediate task that is learned well may help, do nothing, or harm, and each of
+# these has been seen in the literature.
 
 # %% [markdown]
 # ## Your turn
 #
-# **1. Another stepping stone.** Practise on multiple choice, HellaSwag, instead of on questions. Was it
+# **1. Another stepping stone.** Train on multiple choice, HellaSwag, instead of on questions. Was it
 # learned at this scale?
 #
 # <details><summary>Answer</summary>
@@ -142,7 +145,7 @@ reading.table(reading.learned_table(study, runs, "intermediate"))
 #
 # </details>
 #
-# **2. Practise longer.** Give every arm ten times the updates. What happens to the verdict?
+# **2. Train longer.** Give every arm ten times the updates. What happens to the verdict?
 #
 # <details><summary>Answer</summary>
 #

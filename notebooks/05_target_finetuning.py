@@ -14,13 +14,14 @@
 # [← Intermediate training](04_intermediate_training.ipynb) · [Contents](../README.md) ·
 # [Zero-shot transfer →](06_zero_shot_transfer.ipynb)
 #
-# Now every arm learns the target tasks, by the same recipe and from source-language labels alone. Does one
-# that has practised start closer to the goal?
+# Now every [arm](../docs/glossary.md#arm-strategy) learns the target tasks, by the same recipe and from
+# source-language labels alone. Does one that had intermediate training (*practice* for short) start closer
+# to the goal?
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
 tag: str = "lab"  # a folder beside the published study, for trying things; "" is the published one
-arms: list = ["none", "english:squad_v2", "translated:squad_v2:A"]  # the kinds of practice to compare
+arms: list = ["none", "english:squad_v2", "translated:squad_v2:A"]  # the arms that are compared
 seeds: list = [0, 1]  # repetitions: head initialisation and order of the rows
 target_tasks: list = ["xcopa", "udpos", "xquad", "tatoeba"]  # the tasks that the arms are compared on
 batch: str = "1/1"  # which share of the runs this page trains, as k/n
@@ -39,10 +40,10 @@ Markdown(reading.opening(study, runs))
 # %% [markdown]
 # ## The question
 #
-# If practice has taught the encoder something general, how to look for an answer, say, then it should need
-# fewer examples of the target. That would show in two places: a learning curve that starts lower, and a
-# better score in the source language at the end. Guess which of the two you will see, if any, and on which
-# target.
+# If intermediate training has taught the encoder something general, how to look for an answer, say, then it
+# should need fewer examples of the target. That would show in two places: a learning curve that starts
+# lower, and a better score in the source language at the end. Guess which of the two you will see, if any,
+# and on which target.
 
 # %% [markdown]
 # ## How we find out
@@ -65,33 +66,35 @@ Markdown(reading.opening(study, runs))
 # %% [markdown]
 # ## Run it
 #
-# One call teaches every target of every run on this page. The target that takes the most updates to learn
-# is shown first, for there a head start has most to save.
+# One call teaches every target of every run on this page; what follows shows all runs that are finished. The
+# target that takes the most updates to learn is shown first, for there a head start has most to save.
 
 # %%
 stages.finetune_targets(study, runs)
 most_taught = reading.most_taught(study)
 task = most_taught[0]
 title = reading.task_title(task)
-Markdown(f"**{len(runs)} runs, {len(study.training_tasks)} sets of rows.** Shown first: *{title}*.")
+shown = reading.runs_on_disk(study, study.runs, task)
+Markdown(f"**{len(shown)} runs, {len(study.training_tasks)} sets of rows.** Shown first: *{title}*.")
 
 # %% [markdown]
 # ## What it shows
 #
-# The learning curve of the target named above, with and without practice. Thin lines are single runs.
+# The learning curve of the target named above, with and without intermediate training. Thin lines are single
+# runs; where there are several intermediate tasks each has a panel, with the baseline in all of them.
 
 # %%
-curves = reading.curves_of(study, runs, task)
+curves = reading.curves_of(study, shown, task)
 figure = figures.learning_curves(curves, y="loss", label="training loss")
-words = "Training loss on one target over updates, for arms with and without practice."
-reading.show(figure, study, "05_target_curves", words, len(runs), batch)
+words = "Training loss on one target over updates, with and without intermediate training."
+reading.show(figure, study, "05_target_curves", words, len(shown), batch)
 
 # %% [markdown]
 # Look at the left end for a head start, and at the right end for what is left of it. A head start that has
 # melted away by the end has saved updates and nothing more. The same in numbers:
 
 # %%
-reading.table(reading.start_table(study, runs, task), digits=2)
+reading.table(reading.start_table(study, shown, task), digits=2)
 
 # %% [markdown]
 # The first number is an average over the first updates, for a loss is noisy. Compare arms down a column; a
@@ -102,14 +105,14 @@ reading.table(reading.start_table(study, runs, task), digits=2)
 # The score on development rows in the source language, averaged over runs, for the same target.
 
 # %%
-reading.table(reading.learned_table(study, runs, task))
+reading.table(reading.learned_table(study, shown, task))
 
 # %% [markdown]
 # The verdict compares with the commonest answer, as in chapter 4. A target that no arm has learned at home
 # has nothing to carry abroad, and whatever the next chapter measures on it will hover about chance.
 
 # %%
-reading.table(reading.learned_table(study, runs, most_taught[-1]))
+reading.table(reading.learned_table(study, shown, most_taught[-1]))
 
 # %% [markdown]
 # Beside it the target with the fewest updates, so that no single one is taken for the whole. Scores of

@@ -20,7 +20,7 @@
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
 tag: str = "lab"  # a folder beside the published study, for trying things; "" is the published one
-arms: list = ["none", "english:squad_v2", "translated:squad_v2:A"]  # the kinds of practice to compare
+arms: list = ["none", "english:squad_v2", "translated:squad_v2:A"]  # the arms that are compared
 seeds: list = [0, 1]  # repetitions: head initialisation and order of the rows
 target_tasks: list = ["xcopa", "udpos", "xquad", "tatoeba"]  # the tasks that the arms are compared on
 batch: str = "1/1"  # which share of the runs this page examines, as k/n
@@ -50,8 +50,8 @@ Markdown(reading.opening(study))
 # places and ids, never as text, so that anyone can mark them again without the data and without a model.
 # Marking follows the metrics of XTREME-R and gives one **score** a cell, from 0 to 100.
 #
-# **Exposure.** A score is not zero-shot because we would like it to be. Each carries what its arm has seen
-# *with labels* in the language of the test, before the target:
+# [**Exposure.**](../docs/glossary.md#exposure) A score is not zero-shot because we would like it to be. Each
+# carries what its arm has seen *with labels* in the language of the test, before the target:
 #
 # - `none`: nothing. Only these scores count as zero-shot.
 # - `task`: labels in this language, but of another kind of task. The arm has been taught something there.
@@ -59,7 +59,7 @@ Markdown(reading.opening(study))
 #   training on translations, and is reported apart.
 #
 # A multilingual arm is exposed in its own set of languages and unexposed in the other. Mixing the two would
-# credit transfer with what was plain teaching; much of the optimism about multilingual practice could hide
+# credit transfer with what was plain teaching; much of the optimism about multilingual training could hide
 # in that mixture.
 
 # %% [markdown]
@@ -76,9 +76,9 @@ languages = reading.languages_of(study)
 reading.table(reading.exposure_table(scores))
 
 # %% [markdown]
-# Each row counts the scores of one strategy by their exposure. The baseline has practised nothing, so it is
-# exposed nowhere except in the source language, in which every target is taught. Look at the first column
-# of numbers: it is what the zero-shot claims of the next chapter rest on.
+# Each row counts the scores of one strategy by their exposure. The baseline had no intermediate training, so
+# it is exposed nowhere except in the source language, in which every target is taught. Look at the first
+# column of numbers: it is what the zero-shot claims of the next chapter rest on.
 
 # %% [markdown]
 # ## What it shows
@@ -96,7 +96,7 @@ reading.table(reading.score_table(scores, languages))
 
 # %%
 figure = figures.transfer_slopes(scores, languages)
-words = "Scores without practice: each line leads from the source language to another language."
+words = "Scores of the baseline: each line leads from the source language to another language."
 reading.show(figure, study, "06_transfer_slopes", words, shown, batch)
 
 # %% [markdown]
@@ -110,8 +110,8 @@ reading.show(figure, study, "06_baseline_by_language", words, shown, batch)
 
 # %% [markdown]
 # A dashed line marks what guessing gives, the grey band scores above 95. A cell at either end cannot show
-# much: at chance, practice has nothing to build on, and above 95 it has nothing left to add. Such cells are
-# **flagged**, and every claim is made with and without them.
+# much: at chance, intermediate training has nothing to build on, and above 95 it has nothing left to add.
+# Such cells are **flagged**, and every claim is made with and without them.
 #
 # ### Was the target learned at all?
 #
@@ -125,11 +125,11 @@ reading.table(reading.learned_at_home(study, scores))
 
 # %% [markdown]
 # Where the verdict says *not learned beyond it*, the interval of the score reaches down to the shortcut. The
-# target stays in the study, with this mark on it: whatever practice does to such a score, it does to the
-# shortcut, and not to the understanding that the task was made for. Two guesses of chapter 2 are missing
-# here. One is the commonest tag of a word, and tagging is left out with it. The other pairs words of the
-# context with words of the option: in multiple choice that is what the task asks for. Both can be learned
-# from labels in the source language, and abroad they have no such list.
+# target stays in the study, with this mark on it: whatever intermediate training does to such a score, it
+# does to the shortcut, and not to the understanding that the task was made for. Two guesses of chapter 2 are
+# missing here. One is the commonest tag of a word, and tagging is left out with it. The other pairs words of
+# the context with words of the option: in multiple choice that is what the task asks for. Both can be
+# learned from labels in the source language, and abroad they have no such list.
 #
 # ### The transfer gap
 #
@@ -141,7 +141,7 @@ reading.table(reading.gap_table(scores, study.scale.shared["source_language"]))
 # %% [markdown]
 # A small gap is no praise by itself. It can mean that a task travels well, or that it was not learned at
 # home, in which case there was nothing to lose. So always read *gap* beside the first column of numbers.
-# Now the same table for the arm that practised in the source language.
+# Now the same table for the arm with intermediate training in the source language.
 
 # %%
 reading.table(reading.gap_table(scores, study.scale.shared["source_language"], "english"))
@@ -154,10 +154,10 @@ reading.table(reading.gap_table(scores, study.scale.shared["source_language"], "
 # %% [markdown]
 # ## What we learned
 #
-# We have one tidy table, a row a score, each with its language, seed, metric, size and exposure. We know
-# how much of each target survives the border without any practice, and which cells cannot show an effect
-# because they sit on the floor or at the ceiling. Everything from here on is arithmetic on this table, and
-# needs no model any more.
+# We have one tidy table, a row a score, each with its language, seed, metric, size and exposure. We know how
+# much of each target survives the border without intermediate training, and which cells cannot show an
+# effect because they sit on the floor or at the ceiling. Everything from here on is arithmetic on this
+# table, and needs no model any more.
 
 # %% [markdown]
 # ## Your turn

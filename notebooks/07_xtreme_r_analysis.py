@@ -14,8 +14,8 @@
 # [← Zero-shot transfer](06_zero_shot_transfer.ipynb) · [Contents](../README.md) ·
 # [What we learned →](08_what_we_learned.ipynb)
 #
-# Which stepping stones help which tasks, and whom? This chapter turns scores into differences, and
-# differences into claims that can be wrong.
+# Which intermediate training helps which tasks, and whom? This chapter turns scores into
+# [gains](../docs/glossary.md#gain) and differences, and differences into claims that can be wrong.
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
@@ -40,19 +40,19 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## The question
 #
-# Does practice in several languages help more than practice in English alone, on a task of another kind, in
-# a language with little text that had no labels at all? Take out the guess that you wrote down in chapter
-# 0.
+# Does intermediate training (*practice* for short) in several languages help more than in English alone, on
+# a task of another kind, in a language with little text that had no labels at all? Take out the guess that
+# you wrote down in chapter 0.
 #
 # ## How we find out
 #
 # **Pair, then average.** A *gain* is one score minus the score of its baseline, matched in world, encoder,
-# seed, target and language. A *contrast* does the same for two kinds of practice. Matching takes away what
+# seed, target and language. A *contrast* does the same for two arms. Matching takes away what
 # the two have in common, the luck of a seed above all.
 #
-# **The primary contrast** was fixed before any run: practice in several languages minus `english`, in cells
-# without exposure, on targets of another kind than the practice, in low-resource languages. Several languages
-# means `translated` practice, and `code-switched` where nothing was translated. Average over languages
+# **The primary contrast** was fixed before any run: training in several languages minus `english`, in cells
+# without exposure, on targets of another kind than the intermediate task, in low-resource languages. Several
+# languages means `translated` rows, and `code-switched` where nothing was translated. Average over languages
 # first, then over targets, then over kinds of task, so that a kind with many tasks has no louder voice.
 # **Retrieval stands beside it and is never pooled in**: it reads the encoder directly, often moves by tens
 # of points, and would drown everything else. We never report the best of many stones. In symbols, with $K$
@@ -71,7 +71,8 @@ Markdown(reading.opening(study))
 #
 # **Two scales.** A difference is called only if it points the same way in points and in log odds, since
 # five points near the ceiling are not five points in the middle. **Flags** mark cells at chance or above
-# 95, and results are given with and without them.
+# 95, and results are given with and without them. **What was not learned** cannot have taught: a claim that
+# rests on an intermediate task at its majority guess, or mostly on flagged cells, is *not testable*.
 #
 # ## Run it
 #
@@ -96,16 +97,16 @@ Markdown(f"**{len(scores):,} scores, {len(gains):,} gains, {len(claims)} claims.
 # ### The benchmark's own table
 #
 # XTREME-R reports one number for each task, averaged over all its languages. Here it is for each kind of
-# practice, and with what is usually left out: half of the 95 % interval, over repetitions.
+# intermediate training, and with what is usually left out: half of the 95 % interval, over repetitions.
 
 # %%
 reading.table(reading.benchmark_table(scores))
 
 # %% [markdown]
 # This is how leaderboards are read, and why we do not stop here. The averages mix languages that had labels
-# in the practice with languages that had none, easy ones with hard ones, and in the column *mean* retrieval
-# with everything else. Two rows may differ by less than either moves from seed to seed. What follows takes
-# the mixture apart.
+# in intermediate training with languages that had none, easy ones with hard ones, and in the row *mean*
+# retrieval with everything else. Two columns may differ by less than either moves from seed to seed. What
+# follows takes the mixture apart.
 #
 # ### What can these targets show at all?
 
@@ -114,39 +115,40 @@ reading.table(reading.flags_table(scores, study.scale.shared["source_language"])
 
 # %% [markdown]
 # How many cells of the baseline are flagged, target by target, and how large a difference its smallest test
-# set could show. A target with all its cells at chance says nothing about practice, and no statistics can
+# set could show. A target with all its cells at chance says nothing about any training, and no statistics can
 # make it speak. A small test set is not silent, but it only shouts: look at the last column before you
 # believe in a difference in one language.
 #
-# ### How much survives the border, with practice?
+# ### How much survives the border?
 #
 # The transfer gap of XTREME-R: the source language's score minus the mean of the others, here of those
-# that had no labels in the practice.
+# that had no labels in intermediate training.
 
 # %%
 figure = figures.gap_slopes(scores, languages)
-words = "Transfer gaps by kind of practice: the source language minus the languages without labels."
+words = "Transfer gaps by arm: the source language minus the languages without labels."
 reading.show(figure, study, "07_gaps", words, runs)
 
 # %% [markdown]
-# A mark below the grey line is a gap smaller than without practice. Ask at once how it closed: the other
+# A mark below the grey line is a gap smaller than the baseline's. Ask at once how it closed: the other
 # languages may have risen, or the source language may have fallen. The gap cannot tell, which is why it is
 # not our measure. The next figure can.
 #
-# ### Which practice helps which task?
+# ### Which intermediate training helps which task?
 #
-# Each cell is the mean gain over no practice, in languages without exposure; the small number is half of
-# its interval.
+# Each cell is the mean gain over no intermediate training, in languages without exposure; the small number
+# is half of its interval.
 
 # %%
-words = "Mean gain over no practice in unexposed languages, by arm and target."
+words = "Mean gain over no intermediate training in unexposed languages, by arm and target."
 reading.show(figures.gains_heatmap(gains), study, "07_gains", words, runs)
 
 # %% [markdown]
-# Look for rows of one colour, which would be practice that helps everywhere, and for columns of one colour,
+# Look for rows of one colour, which would be training that helps everywhere, and for columns of one colour,
 # which would be targets that profit from anything. A cell whose small number is larger than its big one
-# could as well be zero. Boxed cells practised the target's own kind; they belong to another question. A dot
-# in the place of a number says that the target has no score there in a language that the arm left unlabelled.
+# could as well be zero. Boxed cells were trained on the target's own kind; they belong to another question.
+# A dot in the place of a number says that the target has no score there in a language that the arm left
+# unlabelled.
 #
 # ### The primary contrast
 
@@ -158,17 +160,50 @@ display(reading.table(reading.primary_table(scores)))
 reading.table(reading.robust_table(chosen))
 
 # %% [markdown]
-# The header of the first table names what is compared. Where nothing was translated, code-switched practice
-# takes its place, and without that English practice is compared with none. Its first row answers the study's
+# The header of the first table names what is compared. Where nothing was translated, code-switched rows
+# take its place, and without those English is compared with none. Its first row answers the study's
 # question, its second stands beside it. *For new languages* is the wider statement: what one should expect
 # of a language that is not in this study, if these languages were drawn from many like them. If the interval
 # holds zero and also effects that we would care about, the answer is *undecided*, and that is an answer.
 #
-# The second table asks whether a few loud cells carry the mean. The interquartile mean leaves out the
-# lowest and the highest quarter of all target × language cells. The probability of improvement says how
-# likely a run with the treatment beats a run without it on a cell drawn at random, and one half is a draw;
-# both are defined by [Agarwal et al. 2021](https://arxiv.org/abs/2108.13264). Where the three rows tell
-# different stories, the story belongs to a few cells.
+# The second table asks whether a few loud cells carry the mean. The interquartile mean leaves out the lowest
+# and the highest quarter of all target × language cells. The probability of improvement says how likely a
+# run with the treatment beats a run without it on a cell drawn at random, and one half is a draw; its
+# interval is made on the scale of log odds, so that it stays below certainty; both are defined by [Agarwal
+# et al. 2021](https://arxiv.org/abs/2108.13264). Where the three rows tell different stories, the story
+# belongs to a few cells.
+#
+# ### In particular where text is little? One effect, or two?
+
+# %%
+scarce, opposite = reading.scarcity_sentence(claims, scores), reading.opposite_sentence(scores)
+Markdown(f"{scarce}\n\n{opposite}")
+
+# %% [markdown]
+# The question said *in particular*, so it has to be answered in particular: an advantage in languages with
+# little text is not yet one that they have more of than others. And a mean can hide two effects. The rule is
+# stated before the numbers: where the interval of one kind of task lies wholly above zero, and that of
+# another wholly below, their mean is called two effects of opposite sign, and nobody should quote it alone.
+#
+# ### By kind of task, word order and text, with the source language beside
+
+# %%
+parts = reading.parts_of(scores, languages)
+words = "The contrasts by kind of task, and in each by word order and text, with the source language beside."
+display(reading.show(figures.contrasts_by_kind(parts), study, "07_parts", words, runs))
+display(reading.table(reading.parts_table(parts)))
+Markdown(f"{reading.choice_sentence(study)}\n\n{reading.order_sentence(study, languages)}")
+
+# %% [markdown]
+# Start with the grey rows: there the labels were given, and a loss that is not seen there but abroad is a
+# loss of transfer and not of the task. Then compare near with far, and little text with much, under one kind
+# of task. Single rows rest on few cells and are corrected by nothing; they say where a mean comes from, and
+# none of them is a claim.
+#
+# The two paragraphs below the table limit everything on this page. Whoever picks an intermediate task after
+# having seen what it does can hardly help picking a good one, or a telling one. And a word order that was
+# met in labelled rows of other languages is one thing that intermediate training can teach without any help
+# from the language itself.
 #
 # ### Everything we expected, on one axis
 
@@ -179,20 +214,23 @@ reading.show(forest, study, "07_forest", words, runs)
 
 # %% [markdown]
 # A line that keeps clear of zero has a sign. A line inside the band is *equivalent* to nothing. A line that
-# crosses both is undecided, however far its dot may be from zero. An arrow is a line too long for the page.
-# What this scale did not run is listed and left empty, so that nobody takes silence for agreement.
+# crosses both is undecided, however far its mark may be from zero. A line may clear zero and be grey all the
+# same: tests of one family are counted together (Holm's rule), and alone it would not have been certain
+# enough. An arrow is a line too long for the page. What this scale did not run is listed and left empty, so
+# that nobody takes silence for agreement.
 #
 # ### Whom does it help?
 #
 # The same contrast language by language, in the order that the side names. To the left the languages without
-# labels in the practice; to the right those whose set was practised in, with labels of another kind of task.
+# labels in intermediate training; to the right those whose set was met there, with labels of another kind of
+# task.
 
 # %%
 words = f"{reading.contrast_words(treatment, control)}, language by language."
 reading.show(figures.gain_by_language(cells, languages), study, "07_by_language", words, runs)
 
 # %% [markdown]
-# Only the left panel is zero-shot. If the right panel shows gains and the left does not, practice has
+# Only the left panel is zero-shot. If the right panel shows gains and the left does not, training has
 # taught the languages it touched, and nothing has crossed over to the others. That distinction is the
 # reason for the two sets.
 #
@@ -232,7 +270,7 @@ words = "Retrieval by layer and strategy, as it stands and with each language's 
 reading.show(figures.retrieval_by_layer(scores, languages), study, "07_retrieval", words, runs)
 
 # %% [markdown]
-# The panels differ when languages lie apart as wholes: then centring brings them together. If practice
+# The panels differ when languages lie apart as wholes: then centring brings them together. If training
 # lifts the left panel and not the right one, it has moved the languages onto the same page and has not
 # taught any new meanings.
 #
@@ -243,19 +281,19 @@ display(reading.table(reading.practice_table(scores)))
 reading.table(reading.budget_table(study), digits=0)
 
 # %% [markdown]
-# Every kind of practice against none, in the cells of the primary contrast. A *control* is something other
-# than the task that might explain a gain: more text, any labels whatever, longer training. A control that
-# helps as much as a treatment takes the credit away from it; one that this scale did not run leaves its
-# explanation open. An arm without a task is of another kind than every target, so it is tested on more of
-# them. The second table is what each arm has cost in all its stages, per run: compare arms that practise one
-# task with one another, where labelled rows agree. The control `none-long` lengthens each of its targets by
-# what practice costs, so its sum counts that once for every set of target rows.
+# Every kind of intermediate training against none, in the cells of the primary contrast. A *control* is
+# something other than the task that might explain a gain: more text, any labels whatever, longer training. A
+# control that helps as much as a treatment takes the credit away from it; one that this scale did not run
+# leaves its explanation open. An arm without a task is of another kind than every target, so it is tested on
+# more of them. The second table is what each arm has cost in all its stages, per run: compare arms that are
+# trained on one task with one another, where labelled rows agree. The control `none-long` lengthens each of
+# its targets by what intermediate training costs, so its sum counts that once for every set of target rows.
 #
 # ### The choice that is forbidden
 #
-# Which practice is best for a target? A zero-shot study may ask the source language only. Asking the target
-# languages is easy, tempting, and no longer zero-shot: published scores were seen to differ by many points
-# for that reason alone ([Keung et al. 2020](https://arxiv.org/abs/2004.15001)).
+# Which intermediate training is best for a target? A zero-shot study may ask the source language only.
+# Asking the target languages is easy, tempting, and no longer zero-shot: published scores were seen to
+# differ by many points for that reason alone ([Keung et al. 2020](https://arxiv.org/abs/2004.15001)).
 
 # %%
 reading.table(reading.choice_table(scores, study.scale.shared["source_language"]))
@@ -292,22 +330,27 @@ reading.table(reading.base_table())
 
 # %% [markdown]
 # Context, and no comparison: other encoders, real languages, single numbers without intervals. The first
-# table is XTREME, the benchmark before XTREME-R, on its test sets, with the practice that was best for each
-# task: [Phang et al. 2020](https://arxiv.org/abs/2005.13013), as reported beside [the results of
+# table is XTREME, the benchmark before XTREME-R, on its test sets, with the intermediate task that was best
+# for each task: [Phang et al. 2020](https://arxiv.org/abs/2005.13013), as reported beside [the results of
 # mT5](https://github.com/google-research/multilingual-t5). Hold the row that stands out against the others:
 # an average over rows would have hidden it. The second is a base-size encoder on XTREME-R, as published
-# ([Zhang et al. 2024](https://arxiv.org/abs/2407.19669)). Most of its rows are without practice, but Tatoeba
-# and LAReQA were read from an encoder that had been tuned on English SQuAD first, and LAReQA by a protocol
-# other than ours. We print only numbers that were read where we say; others that we remember are left out.
+# ([Zhang et al. 2024](https://arxiv.org/abs/2407.19669)). Most of its rows are without intermediate
+# training, but Tatoeba and LAReQA were read from an encoder that had been tuned on English SQuAD first, and
+# LAReQA by a protocol other than ours. We print only numbers that were read where we say; others that we
+# remember are left out.
 #
 # ## What we learned
 
 # %%
-Markdown(reading.answer_sentence(study))
+by_kind, qualified = reading.answer_tables(claims)
+display(Markdown(reading.answer_sentence(study)))
+display(reading.table(by_kind))
+reading.table(qualified)
 
 # %% [markdown]
-# The sentence above is computed, with its limits: a level that was there only once, one world or one
-# pretraining, is named, because the claim cannot reach beyond it. It also says how large an effect would
+# The sentence is computed, and so is what qualifies it. The first table has the contrast and each of its
+# sides against none, kind by kind. The second has its limits: a level that was there only once, one world or
+# one pretraining, is named, because the claim cannot reach beyond it, and so is how large an effect would
 # have been seen. What the claims add up to is the subject of the last chapter.
 #
 # ## Your turn
@@ -343,7 +386,7 @@ Markdown(reading.answer_sentence(study))
 #
 # </details>
 #
-# **3. Ask another question.** Compare English practice with no practice, kind by kind.
+# **3. Ask another question.** Compare English intermediate training with none, kind by kind.
 #
 # <details><summary>Answer</summary>
 #

@@ -13,8 +13,8 @@
 #
 # [← Analysis](07_xtreme_r_analysis.ipynb) · [Contents](../README.md)
 #
-# What may we say now, and what not? The last chapter adds nothing new. It reads out what the study stands
-# behind.
+# What may we say now, and what not? The last chapter adds nothing new. It reads out the
+# [claims](../docs/glossary.md#claim) that the study stands behind.
 
 # %% tags=["parameters"]
 scale: str = "tiny"  # which study: a file of params/ without its ending
@@ -34,9 +34,9 @@ Markdown(reading.opening(study))
 # %% [markdown]
 # ## The question
 #
-# Does practising in several languages, rather than in English alone, help a multilingual encoder on another
-# task, in low-resource languages that it was never taught that task in? You made a guess in chapter 0. Look
-# at it once more before you scroll.
+# Does intermediate training in several languages, rather than in English alone, help a multilingual encoder
+# on another task, in low-resource languages that it was never taught that task in? You made a guess in
+# chapter 0. Look at it once more before you scroll.
 
 # %% [markdown]
 # ## How we find out
@@ -46,13 +46,16 @@ Markdown(reading.opening(study))
 #
 # The **outcome** judges the expectation. *Supported*: the interval lies on the expected side.
 # *Contradicted*: it lies on the other. *Equivalent*: it lies within the smallest effect that anyone would
-# care about. *Undecided*: it allows more than one of these. Tests of one family are counted together by
-# Holm's rule, since whoever asks twenty questions will be answered "yes" once by chance.
+# care about. *Not larger*: it lies below that effect. *Undecided*: it allows more than one of these. Tests
+# of one family are counted together by Holm's rule, since whoever asks twenty questions will be answered
+# "yes" once by chance; so an interval may keep clear of zero and its claim be undecided all the same. Two
+# more words are no verdict on the expectation. *Not testable*: it was run, but what it rests on was not
+# learned, or stands at a guess. *Not run*: this scale has no runs of it.
 #
-# The **status** judges the reproduction. *Verified*: the number was computed again by other means, and a
-# second run from the inputs came to the same. *Falsified*: something did not come out, or was tampered with.
-# *Unverified*: not enough was tried. *Stale*: the program has changed since. A contradicted expectation can
-# be verified, and a supported one falsified.
+# The **status** judges the reproduction. *Verified*: every number was recomputed in full by other means, and
+# some cells were trained again from their inputs and came to the same; how many, it says. *Falsified*:
+# something did not come out, or was tampered with. *Unverified*: not enough was tried. *Stale*: the program
+# has changed since. A contradicted expectation can be verified, and a supported one falsified.
 #
 # The status is given by a **gate**: a program that tries to show that the study is wrong. This study grew
 # from a record whose own check looked at no data at all; its claim was marked falsified for that. A check
@@ -74,9 +77,9 @@ claims = reading.with_status(claims, study.folder)
 Markdown(f"{reading.verdict_sentence(claims)}\n\n{reading.frozen_note(study)}")
 
 # %% [markdown]
-# Count the undecided ones before the others. A study of this size that decided everything would be
-# suspicious. The second line says whether the expectations were frozen before the runs, and whether anybody
-# has edited them since: then nothing can be confirmed any more.
+# Count the undecided ones before the others, and look how many were never asked. A study of this size that
+# decided everything would be suspicious. The second line says whether the expectations were frozen before
+# the runs, and whether anybody has edited them since: then nothing can be confirmed any more.
 
 # %% [markdown]
 # ## What it shows
@@ -84,12 +87,15 @@ Markdown(f"{reading.verdict_sentence(claims)}\n\n{reading.frozen_note(study)}")
 # ### The answer
 
 # %%
-Markdown(reading.answer_sentence(study))
+by_kind, qualified = reading.answer_tables(claims)
+display(Markdown(reading.answer_sentence(study)))
+display(reading.table(by_kind))
+reading.table(qualified)
 
 # %% [markdown]
-# Read it slowly. *Found* is for the languages of this study. *For new languages* is wider, where it can be
-# given at all. The sentence names what was there only once, and to whatever was there only once the answer
-# is confined.
+# Read it slowly. The sentence says what helps a decision: what each kind of training does against none, and
+# only then how they compare. The tables take it apart by kind of task and say what limits it: which languages
+# the interval covers, what is left without flagged cells, what was there only once.
 #
 # ### Beside the other scales
 #
@@ -102,16 +108,16 @@ display(reading.table(reading.scales_table(study)))
 reading.table(reading.agreement_table(study))
 
 # %% [markdown]
-# In most real languages nobody has translated the intermediate tasks, so there *code-switched* practice
+# In most real languages nobody has translated the intermediate tasks, so there *code-switched* training
 # stands in: English rows with single words replaced from a word list. Compare it with the code-switched rows
-# of the invented worlds and not with the translated ones. *Agree* and *disagree* are said only of two decided
+# of the invented worlds and not with the translated ones. *Agree* and *disagree* are said only of two called
 # outcomes. Everything else is told by the intervals, and two wide intervals overlap easily: that is no
 # agreement. An empty table means that no counterpart of this scale has been published.
 #
 # ### What an encoder of this size can show, and what a large one would add
 #
 # A score at chance cannot fall, and hardly rises. Targets that are silent here say nothing for or against any
-# practice, at this size of encoder; they are listed so that nobody counts their zeros as evidence. The scales
+# training, at this size of encoder; they are listed so that nobody counts their zeros as evidence. The scales
 # with published encoders run the same chapters. Nobody has run them here; the table is computed from their
 # files, and from the speed at which one GPU trained an encoder of that size on drawn rows.
 
@@ -123,19 +129,22 @@ reading.table(reading.larger_table())
 
 # %% [markdown]
 # Silence has two reasons that look alike: too little text in pretraining to know the words, and too few
-# updates to learn the task. More practice does not cure the first, nor another language the second. Large
-# encoders would add languages, arms and targets above chance, and take away one thing: we could no longer say
-# what the encoder had read. They were trained on text that nobody can hold back from a language, so there
-# resource stays tangled with everything else that makes a language poor in data.
+# updates to learn the task. More intermediate training does not cure the first, nor another language the
+# second. Large encoders would add languages, arms and targets above chance, and take away one thing: we
+# could no longer say what the encoder had read. They were trained on text that nobody can hold back from a
+# language, so there resource stays tangled with everything else that makes a language poor in data.
 #
 # ### Every expectation, every outcome
 
 # %%
-reading.table(reading.claims_table(claims))
+display(reading.table(reading.claims_table(claims)))
+Markdown(reading.claim_details(claims))
 
 # %% [markdown]
 # Rows that came out against the expectation, or came out as nothing, stand where they stood when they were
-# written. The last column is the gate's; what it did for that comes below.
+# written. The last column is the gate's; what it did for that comes below. Below the table each claim that
+# was measured unfolds to what was expected, the contrast by kind of task and against none, and its
+# qualifications.
 
 # %%
 forest = figures.forest(reading.plotted(claims))
@@ -143,8 +152,8 @@ words = "The same claims as a picture: estimates, intervals, and a band for what
 reading.show(forest, study, "08_claims", words)
 
 # %% [markdown]
-# Dots to the right speak for the expectation that increases, dots to the left against it, and long lines
-# for more repetitions.
+# Marks to the right say that the first of two arms scores higher, marks to the left that it scores lower, and
+# long lines ask for more repetitions. What is grey was not called.
 #
 # ### What was not answered
 
@@ -152,9 +161,10 @@ reading.show(forest, study, "08_claims", words)
 reading.table(reading.unanswered_table(claims))
 
 # %% [markdown]
-# Each open question has its reason beside it. Some need arms that this scale does not run; they are
-# answered, if at all, by a larger scale. Others were asked and gave an interval too wide to decide; these
-# need more seeds or more worlds, and not a closer look at the same numbers.
+# Each open question has its reason beside it, and the reasons differ. What is *undecided* was asked and gave
+# an interval too wide: it needs more seeds or more worlds, and not a closer look at the same numbers. What is
+# *not testable* was run, and the encoder had learned too little for it to mean anything. What was *not run*
+# needs arms that this scale does not have, and is answered, if at all, by a larger one.
 #
 # ### What the gate tried
 #
@@ -257,8 +267,8 @@ reading.table(reading.places_table(study))
 # %% [markdown]
 # ## Your turn
 #
-# **1. Read one claim in full.** Print the sentence of the claim `english-helps`, and find in it what
-# confines it.
+# **1. Read one claim in full.** Print the whole text of the claim `english-helps`, from which all shorter
+# ones are taken, and find in it what confines it.
 #
 # <details><summary>Answer</summary>
 #
@@ -266,7 +276,7 @@ reading.table(reading.places_table(study))
 # Markdown(reading.find_claim(claims, "english-helps").sentence)
 # ```
 #
-# The sentence ends in what was there only once, and in the outcome with its reason.
+# It ends in what was there only once, and in the outcome with its reason.
 #
 # </details>
 #

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ from polystilts.errors import StudyError, WrongUse
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.files import read_json, write_json, write_text
 from polystilts.pipeline import book, book_pages
-from polystilts.pipeline.chapters import CHAPTERS, DRIVING
+from polystilts.pipeline.chapters import CHAPTERS, sources_of
 from polystilts.pipeline.drive import bind_book
 from polystilts.pipeline.study import open_study
 from polystilts.pipeline.times import write_times
@@ -85,6 +86,12 @@ FROGS = notebook(
 SONG = Claim(
     "primary", "primary", "Frogs sing louder, by +3.0 points.", "mean", 3.0, 1.0, 5.0, 12, 3, "supported",
     scale="pond", lineage={"files": {f"runs/frog-{i:02}/run.json": f"{i:064x}" for i in range(15)}},
+    headline="Frogs sing, toads do not.",
+    contrast={"text": "", "unit": "points", "rows": [
+        {"side": "contrast", "arm": "translated", "against": "english", "kind": kind, "estimate": 3.0,
+         "low": 1.0, "high": 5.0, "n": 12, "units": 3} for kind in ("", "tagging")
+    ]},
+    qualifications=[{"name": "only one", "text": "Only one pond: nothing is said about others."}],
 )  # fmt: skip
 
 ECHO = replace(
@@ -200,6 +207,10 @@ def test_every_claim_can_be_followed_from_the_first_page(site):
     first, claims = pages(site)["index.html"], pages(site)["claims.html"]
     assert 'href="claims.html#claim-primary"' in first and 'id="claim-primary"' in claims
     claims = re.sub(r"<[^>]+>", "", claims)
+    order = ("Frogs sing, toads do not.", "Outcome: supported", "+3.0 (+1.0 to +5.0)", "Only one pond",
+             "Frogs sing louder")  # fmt: skip
+    places = [claims.index(words) for words in order]
+    assert places == sorted(places), "a claim leads with its headline, and ends with its whole text"
     for words in ("Frogs sing louder", "supported", "UNVERIFIED", "trace primary", "runs/frog-11/run.json",
                   "The 15 files", "and 3 more", "Corrected 2026-11-27: They sing lower."):  # fmt: skip
         assert words in claims
@@ -264,5 +275,18 @@ def test_a_failing_book_costs_nobody_a_finished_study(tmp_path, monkeypatch, cap
     assert write_times(study, "now", 0.0) is None, "a book alone is no reason to count the seconds anew"
 
 
-def test_changing_the_book_repeats_no_chapter():
-    assert "book" in DRIVING
+def test_changing_the_book_repeats_no_chapter(tmp_path, monkeypatch):
+    """A chapter is made again when what it is made from changes: the book's own code is not among it."""
+    study = study_with(tmp_path, monkeypatch)
+    binding = {Path(module.__file__) for module in (book, book_pages)}
+    made = {file for chapter in CHAPTERS for file in sources_of(chapter, study)}
+    assert not binding & made and Path(book.__file__).with_name("stages.py") in made
+
+
+def test_a_scale_that_could_not_be_tested_has_a_row_without_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path)
+    silent = replace(SONG, estimate=None, low=None, high=None, outcome="not run")
+    write_json(tmp_path / "demo" / "claims.json", {"claims": [as_record(silent), as_record(ECHO)]})
+    page = book_pages.scales_page(tmp_path / "demo")
+    assert "| demo | translated | all other kinds of task | – | – | not run | UNVERIFIED |" in page
+    assert "unknown" not in page

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import pandas as pd
@@ -17,6 +18,7 @@ from polystilts.evidence.headlines import Names, headline
 from polystilts.evidence.hypotheses import (
     checked,
     confirmatory,
+    edited,
     freeze,
     frozen_sentence,
     load_hypotheses,
@@ -423,6 +425,7 @@ def unfrozen(tmp_path, monkeypatch):
     text = re.sub(r"(?m)^frozen: .*$", "frozen: null", text)
     (tmp_path / "params").mkdir()
     (tmp_path / "params" / "hypotheses.yaml").write_text(text, encoding="utf-8")
+    shutil.copy(paths.PARAMS / "real-mini.yaml", tmp_path / "params")
     (tmp_path / "outputs" / "demo" / "runs" / "w64.w3.e0--none--none--none--s0").mkdir(parents=True)
     monkeypatch.setattr(paths, "PARAMS", tmp_path / "params")
     monkeypatch.setattr(paths, "OUTPUTS", tmp_path / "outputs")
@@ -436,12 +439,48 @@ def test_a_freeze_is_written_once_and_an_edit_afterwards_shows(unfrozen, capsys)
     frozen = load_hypotheses(unfrozen)
     assert frozen.hash == before.hash == frozen.frozen["hash"]
     assert frozen.frozen["world_seeds"] == [11, 12] and frozen.frozen["scales"] == ["real-mini"]
+    assert set(frozen.frozen["designs"]) == {"real-mini"} and not edited(frozen, "real-mini")
     assert "# What we expected" in unfrozen.read_text()  # comments and rows stay as they are
     assert "world seeds 11" in capsys.readouterr().out
     assert main(["freeze", "--world-seeds", "13"]) == 2 and "frozen already" in capsys.readouterr().err
     unfrozen.write_text(unfrozen.read_text().replace("smallest_effect: 1.0", "smallest_effect: 0.5", 1))
     assert main(["check"]) == 1 and "EDITED since" in capsys.readouterr().out
     assert not confirmatory(load_hypotheses(unfrozen), [11])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (
+            "  low_resource: [sw, ta, yo, am, zh, hi, tr]",
+            "  low_resource: [sw, ta]",
+            "the design of real-mini",
+        ),
+        ("  seeds: [0, 1, 2]", "  seeds: [0, 1]", "the design of real-mini"),
+        ("  retrieval_layers: [1, 2]", "  retrieval_layers: [2]", "the design of real-mini"),
+        ("  batches: 2", "  batches: 1", ""),  # how the work is split is no design
+    ],
+)
+def test_a_freeze_covers_the_designs_of_its_scales(unfrozen, old, new, what):
+    freeze(unfrozen, paths.OUTPUTS, [], ["real-mini"])
+    assert confirmatory(load_hypotheses(unfrozen), [0], "real-mini")
+    assert not confirmatory(load_hypotheses(unfrozen), [0], "xlmr-base")
+    file = paths.PARAMS / "real-mini.yaml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    assert edited(load_hypotheses(unfrozen)) == what
+    assert confirmatory(load_hypotheses(unfrozen), [0], "real-mini") is not bool(what)
+    assert f"{what} was EDITED since" in frozen_sentence(load_hypotheses(unfrozen)) or not what
+
+
+@pytest.mark.parametrize("change", [{"date": "2026-01-01"}, {"world_seeds": [11]}, {"scales": ["demo"]}])
+def test_a_freeze_seals_its_whole_block(unfrozen, change):
+    freeze(unfrozen, paths.OUTPUTS, [11, 12])
+    content = yaml.safe_load(unfrozen.read_text())
+    assert confirmatory(load_hypotheses(unfrozen), [11, 12])
+    unfrozen.write_text(yaml.safe_dump(content | {"frozen": content["frozen"] | change}))
+    assert edited(load_hypotheses(unfrozen)) == "the frozen block"
+    assert not confirmatory(load_hypotheses(unfrozen), [11], "")
 
 
 def test_world_seeds_that_were_run_cannot_be_frozen(unfrozen, capsys):

@@ -1,21 +1,30 @@
 """Each figure function turns a tidy table into one figure with a title, units and its marks."""
 
+import math
+from itertools import combinations
+
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from polystilts import figures
 from polystilts.evidence.claim import Claim, signed
-from polystilts.evidence.hypotheses import load_hypotheses
+from polystilts.evidence.hypotheses import every_hypothesis, load_hypotheses
 from polystilts.evidence.ledger import build_claims
-from polystilts.figures.style import PALETTE, family_styles, save
+from polystilts.figures.forest import TITLES
+from polystilts.figures.style import ARMS, FAMILY_COLOURS, GREY, INK, arm_title, family_styles, save
+from polystilts.pipeline.reading.parts import parts_of
 from polystilts.statistics.averages import Measure
 from polystilts.statistics.compare import Subset, compare
 from polystilts.statistics.factors import factor_effects
 from polystilts.statistics.gains import contrast, gains, transfer_gap
 from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.tables import with_levels
-from polystilts.tasks import TASKS
+from polystilts.tasks import STRATEGIES, TASKS
 
 LANGUAGES = pd.DataFrame(
     [
@@ -39,19 +48,19 @@ LANGUAGES = pd.DataFrame(
     ],
 )
 LOW = ["lir", "nar"]
-ARMS = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
+RUN_ARMS = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
 SCORES = planted_scores(
-    ARMS, LANGUAGES, ("xcopa", "panx", "xquad", "tatoeba"), {"translated": 3.0}, cell_sd=1.0
+    RUN_ARMS, LANGUAGES, ("xcopa", "panx", "xquad", "tatoeba"), {"translated": 3.0}, cell_sd=1.0
 )
 GAINS = gains(SCORES)
 CURVES = pd.DataFrame(
     [
-        (arm, run, 10 * i, 30.0 + i + run)
-        for arm in ("No practice", "English")
+        (arm_title(arm), arm, run, 10 * i, 30.0 + i + run)
+        for arm in ("none", "english")
         for run in (0, 1)
         for i in range(8)
     ],
-    columns=["arm", "run", "update", "value"],
+    columns=["arm", "strategy", "run", "update", "value"],
 )
 DETECTABLE = pd.DataFrame(
     [
@@ -77,6 +86,7 @@ DRAWINGS = {
     "transfer_slopes": lambda: figures.transfer_slopes(SCORES, LANGUAGES),
     "what_it_takes": lambda: figures.what_it_takes(DETECTABLE, (5, 2)),
     "none_scores": lambda: figures.none_scores(SCORES, LANGUAGES),
+    "contrasts_by_kind": lambda: figures.contrasts_by_kind(parts_of(with_levels(SCORES, LOW), LANGUAGES)),
     "factor_effects": lambda: figures.factor_effects(factor_effects(SCORES, LANGUAGES, LOW)),
     "learning_curves": lambda: figures.learning_curves(CURVES, baseline=33.3),
     "pretraining_curve": lambda: figures.pretraining_curve(CURVES.rename(columns={"value": "loss"})),
@@ -86,6 +96,39 @@ DRAWINGS = {
     "method_drawing": lambda: figures.method_drawing("Albish"),
     "time_bars": lambda: figures.time_bars(pd.DataFrame({"kind": ["train", "start"], "cpu_s": [90.0, 10.0]})),
 }
+
+
+def large_study():
+    """Drawings of a study as large as they come: sixteen languages of many families, eleven targets."""
+    real = ("Indo-European", "Niger-Congo", "Afro-Asiatic", "Basque (isolate)", "Sino-Tibetan")
+    rows = [
+        (f"l{i}", f"Language {i}", real[i % 5], "Latin", 5_000 + 70_000 * (i % 2), i / 16, i / 20, i / 20,
+         True, "AB"[i % 2])
+        for i in range(16)
+    ]  # fmt: skip
+    source = ("alb", "Albish", "Indo-European", "Latin", 400_000, 1.0, 0.0, 0.0, True, "-")
+    languages = pd.DataFrame([source, *rows], columns=[*LANGUAGES.columns])
+    targets = ["xnli", "xcopa", "udpos", "panx", "xquad", "tydiqa", "tatoeba", "lareqa", "masakhaner",
+               "masakhapos", "americasnli"]  # fmt: skip
+    arms = ("none", "none-long", "english:mnli", "english:squad_v2", "code-switched:mnli:A",
+            "code-switched:squad_v2:B", "english+mlm:squad_v2", "mlm-multilingual", "untrained")  # fmt: skip
+    scores = planted_scores(arms, languages, targets, {"english": 3.0}, cell_sd=1.0)
+    low = [f"l{i}" for i in range(0, 16, 2)]
+    cells = contrast(with_levels(scores, low), "code-switched", "english")
+    draw = {
+        "gains_heatmap": lambda: figures.gains_heatmap(gains(scores)),
+        "gain_by_language": lambda: figures.gain_by_language(cells, languages),
+        "gain_by_property": lambda: figures.gain_by_property(cells, languages),
+        "gap_slopes": lambda: figures.gap_slopes(scores, languages),
+        "transfer_slopes": lambda: figures.transfer_slopes(scores, languages),
+        "none_scores": lambda: figures.none_scores(scores, languages),
+        "factor_effects": lambda: figures.factor_effects(factor_effects(scores, languages, low)),
+        "retrieval_by_layer": lambda: figures.retrieval_by_layer(scores, languages),
+        "language_map": lambda: figures.language_map(languages, low),
+        "contrasts_by_kind": lambda: figures.contrasts_by_kind(parts_of(with_levels(scores, low), languages)),
+        "method_drawing": lambda: figures.method_drawing("Albish", list(STRATEGIES)),
+    }
+    return {f"large {name}": one for name, one in draw.items()}
 
 
 def words(figure: Figure) -> str:
@@ -101,7 +144,7 @@ def test_every_figure_of_the_room_is_drawn_here():
 def test_one_figure_with_a_title_in_words(name, tmp_path):
     figure = DRAWINGS[name]()
     assert isinstance(figure, Figure)
-    assert len(figure.get_suptitle().split()) >= 4
+    assert len(figure.get_suptitle().split()) >= 4 and "practice" not in figure.get_suptitle()
     path = save(figure, tmp_path / f"{name}.png")
     assert path.stat().st_size > 5000
     assert [path.name] == [file.name for file in tmp_path.iterdir()]  # no draft stays behind
@@ -126,25 +169,32 @@ def test_the_heatmap_prints_every_gain_and_boxes_the_same_kind():
 def test_missing_cells_and_single_seeds_are_drawn_without_an_interval():
     one = GAINS[(GAINS["seed"] == 0) & ~((GAINS["strategy"] == "english") & (GAINS["target_task"] == "panx"))]
     told = words(figures.gains_heatmap(one))
-    assert "one seed" in told and "±" not in told
+    assert "one seed" in told and "±0" not in told and "±1" not in told
 
 
-def test_a_heatmap_of_many_targets_slants_their_names_and_stays_in_its_cells():
+def test_a_heatmap_of_many_targets_stands_in_blocks_of_a_width_that_a_phone_can_show():
     renamed = [GAINS[GAINS["target_task"] == "panx"].assign(target_task=name) for name in TASKS
                if TASKS[name].role == "target" and name not in set(GAINS["target_task"])]  # fmt: skip
     many = pd.concat([GAINS[GAINS["seed"] == 0], *(part[part["seed"] == 0] for part in renamed)])
     figure = figures.gains_heatmap(many)
-    assert {tick.get_rotation() for tick in figure.axes[0].get_xticklabels()} == {40.0}
-    assert "one seed" not in words(figure) and "–" in words(figure)
+    asked = [tick.get_text() for axes in figure.axes for tick in axes.get_xticklabels()]
+    assert len(figure.axes) == 3 and all(len(axes.get_xticklabels()) <= 6 for axes in figure.axes)
+    assert len(asked) == len(set(asked)) == many["target_task"].nunique()
 
 
 def test_the_forest_shows_hypotheses_that_were_not_run():
-    assert "not run at this scale" in words(DRAWINGS["forest"]())
+    told = words(DRAWINGS["forest"]())
+    assert "Control: longer fine-tuning adds little" in told
+
+
+def test_every_hypothesis_has_a_title_in_plain_words_and_no_two_the_same_of_one_file():
+    assert set(TITLES) == set(every_hypothesis())
+    assert all(len(title) <= 44 for title in TITLES.values())
 
 
 def test_the_forest_names_claims_in_words():
     told = words(DRAWINGS["forest"]())
-    assert "Masked LM beside English" in told and "masked-lm" not in told
+    assert "Plain text beside English adds little" in told and "masked-lm" not in told
 
 
 def test_a_learning_curve_has_a_line_for_every_run_and_one_for_their_mean():
@@ -193,7 +243,7 @@ def test_a_slope_over_two_places_is_no_slope():
 
 
 def test_languages_that_had_little_and_much_text_are_compared_with_themselves():
-    scores = planted_scores(ARMS, LANGUAGES, ("xcopa", "panx"), {"translated": 3.0}, (0, 1), cell_sd=1.0)
+    scores = planted_scores(RUN_ARMS, LANGUAGES, ("xcopa", "panx"), {"translated": 3.0}, (0, 1), cell_sd=1.0)
     cells = contrast(with_levels(scores, {0: LOW, 1: ["dor", "var"]}), "translated", "english")
     figure = figures.gain_by_property(cells, LANGUAGES)
     assert "little minus much text" in words(figure) and "tenfold" not in words(figure)
@@ -210,7 +260,7 @@ def test_overhead_is_counted():
 
 def test_families_keep_their_colour_and_marker_apart():
     styles = family_styles(LANGUAGES)
-    assert styles["Albic"] == (PALETTE[0], "o")
+    assert styles["Albic"] == (FAMILY_COLOURS[0], "o")
     assert (
         len({colour for colour, _ in styles.values()}) == len({marker for _, marker in styles.values()}) == 2
     )
@@ -257,7 +307,107 @@ def test_where_there_is_nothing_to_draw_the_picture_says_why(draw, words):
 
 def test_an_axis_names_what_was_compared():
     usual = figures.gain_by_language(contrast(SCORES, "translated", "english"), LANGUAGES)
-    assert usual.axes[0].get_xlabel() == "multilingual − English (points)"
+    assert usual.axes[0].get_xlabel() == "multilingual − English\n(points)"
     other = figures.gain_by_language(contrast(SCORES, "english", "none"), LANGUAGES)
-    assert other.axes[0].get_xlabel() == "English − no practice (points)"
-    assert "more than English" in usual.get_suptitle() and "English" not in other.get_suptitle()
+    assert other.axes[0].get_xlabel() == "English − none\n(points)"
+    assert "English" in usual.get_suptitle() and "English" not in other.get_suptitle()
+
+
+# --- what every figure keeps ----------------------------------------------------------------------------
+
+
+def drawn_texts(figure: Figure) -> list:
+    """Every text that is drawn, with its box in pixels: what is hidden, or beyond an axis, is never drawn."""
+    seen, draw = [], Text.draw
+    figure.set_dpi(100)
+    canvas = FigureCanvasAgg(figure)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, "draw", lambda self, renderer: (seen.append(self), draw(self, renderer)))
+        canvas.draw()
+    seen = [text for text in dict.fromkeys(seen) if text.get_text().strip() and text.get_visible()]
+    return [(text, text.get_window_extent(canvas.get_renderer())) for text in seen]
+
+
+LARGE = large_study()
+EVERY_DRAWING = {**DRAWINGS, **LARGE}
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_DRAWING))
+def test_on_a_phone_the_smallest_type_is_eight_pixels_and_no_word_hides_another(name):
+    figure = EVERY_DRAWING[name]()
+    texts = drawn_texts(figure)
+    phone = 390 / (72 * figure.get_figwidth())
+    small = [(text.get_text(), text.get_fontsize()) for text, _ in texts if text.get_fontsize() * phone < 8]
+    assert not small
+    width, height = figure.get_size_inches() * 100
+    for text, box in texts:
+        inside = box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2
+        assert inside, f"{text.get_text()!r} runs out of the picture"
+    for (one, first), (other, second) in combinations(texts, 2):
+        across = min(first.x1, second.x1) - max(first.x0, second.x0)
+        along = min(first.y1, second.y1) - max(first.y0, second.y0)
+        assert across <= 1.5 or along <= 1.5, f"{one.get_text()!r} hides {other.get_text()!r}"
+
+
+def test_every_arm_has_one_look_and_families_have_none_of_their_colours():
+    assert set(STRATEGIES) <= set(ARMS)
+    marks = [(look.colour, look.marker) for look in ARMS.values()]
+    assert len(set(marks)) == len(marks)
+    assert not {look.colour for look in ARMS.values()} & set(FAMILY_COLOURS)
+    assert list(ARMS)[0] == "none"
+
+
+@pytest.mark.parametrize("name", ["gap_slopes", "learning_curves", "retrieval_by_layer", "method_drawing",
+                                  "contrasts_by_kind"])  # fmt: skip
+def test_a_figure_with_arms_draws_each_in_its_own_colour_and_mark(name):
+    figure = DRAWINGS[name]()
+    allowed = {(to_hex(look.colour), look.marker) for look in ARMS.values()}
+    marked = {
+        (to_hex(line.get_color()), line.get_marker())
+        for line in figure.findobj(Line2D)
+        if line.get_marker() not in ("None", ".", "", 2, 3, 0, 1)
+    }
+    assert {(to_hex(ARMS[arm].colour), ARMS[arm].marker) for arm in ("none", "english")} & marked
+    assert marked <= allowed
+
+
+def test_arms_stand_in_one_order_everywhere():
+    order = [look.title for look in ARMS.values()]
+    figures_legends = [DRAWINGS[name]().legends[0] for name in ("gap_slopes", "retrieval_by_layer")]
+    for legend in figures_legends:
+        told = [text.get_text() for text in legend.get_texts() if text.get_text() in order]
+        assert told == sorted(told, key=order.index) and len(told) > 2
+    rows = [
+        label.get_text().split("\n")[0] for label in DRAWINGS["gains_heatmap"]().axes[0].get_yticklabels()
+    ]
+    assert rows == sorted(rows, key=order.index)
+
+
+def test_no_figure_but_of_families_uses_their_colours_and_no_family_figure_those_of_arms():
+    families, arms = set(map(to_hex, FAMILY_COLOURS)), {to_hex(look.colour) for look in ARMS.values()}
+    neutral = {to_hex(INK), to_hex(GREY), "#000000", "#ffffff"}
+    of_families = ("gain_by_language", "gain_by_property", "transfer_slopes", "none_scores", "language_map")
+    for name in DRAWINGS:
+        used = {to_hex(line.get_color()) for line in DRAWINGS[name]().findobj(Line2D)}
+        assert not used & (arms if name in of_families else families) - neutral, name
+
+
+@pytest.mark.parametrize(("by", "column"), [("resource", "resource"), ("distance", "distance")])
+def test_the_arrow_beside_the_languages_points_to_less(by, column):
+    """What the arrow promises, less text or a nearer language, must grow in the direction it points."""
+    figure = figures.gain_by_language(contrast(SCORES, "translated", "english"), LANGUAGES, by=by)
+    drawn_texts(figure)
+    axes = figure.axes[0]
+    label = axes.yaxis.label
+    turned = {"→": 0, "↑": 90, "←": 180, "↓": 270}
+    (arrow,) = [sign for sign in turned if sign in label.get_text()]
+    upwards = math.sin(math.radians(turned[arrow] + label.get_rotation()))
+    assert abs(upwards) > 0.9
+    known = LANGUAGES.set_index("name")[column]
+    places = {}
+    for tick in axes.get_yticklabels():
+        x, y = axes.transData.transform(tick.get_position())
+        places[known[tick.get_text().rsplit("  ", 1)[0]]] = y
+    values = sorted(places)
+    least, most = places[values[0]], places[values[-1]]
+    assert (least - most) * upwards > 0, "the arrow leads away from what it names"

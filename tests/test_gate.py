@@ -16,18 +16,20 @@ from polystilts.errors import StudyError, WrongUse
 from polystilts.evaluation.labels import gold_labels
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.status import with_status
-from polystilts.files import read_json, write_json, write_table, write_text
+from polystilts.files import read_json, sha256, write_json, write_table, write_text
 from polystilts.gate import corrections, record
+from polystilts.gate.budgets import check_budgets
 from polystilts.gate.calls import Call, decide
 from polystilts.gate.controls import untrained_findings
 from polystilts.gate.counterexamples import hunt
-from polystilts.gate.data import labels_again, leaks
+from polystilts.gate.data import leaks
 from polystilts.gate.estimates import CELL, Estimate, estimate
 from polystilts.gate.finding import Check, Finding
+from polystilts.gate.labels import labels_again
+from polystilts.gate.numbers import numbers_in
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
-from polystilts.gate.prose import bibliography, numbers_in, published_numbers
-from polystilts.gate.protocol import check_budgets
+from polystilts.gate.prose import bibliography, published_numbers
 from polystilts.gate.replication import Rerun
 from polystilts.gate.sandbox import namespaces, run_sealed
 from polystilts.gate.schemas import FOLDER, check_document
@@ -347,11 +349,15 @@ def test_the_record_fits_its_schemas_and_awards_itself_nothing(folder):
         check_document("quality-dimensions", document)
 
 
-def test_counting_again_does_not_undo_a_repetition_and_news_does(folder):
+def test_counting_again_does_not_undo_a_repetition_and_news_does(folder, monkeypatch):
+    committed = []
+    monkeypatch.setattr(record, "is_committed", lambda file, repository: bool(committed))
     assert not record.says_more(folder, verdict())  # nothing lies there
     assert "record" not in gate_sentence(verdict(), folder)
     repeated = Rerun("run", "xnli", "identical", "all predictions are the same", ("no network",))
     record.write_record(folder, replace(verdict("VERIFIED"), reruns=(repeated,)))
+    assert not record.says_more(folder, verdict())  # anybody could have written that
+    committed.append("by somebody")
     assert record.says_more(folder, verdict())
     told = gate_sentence(verdict(), folder)
     assert "this study: UNVERIFIED.**" in told
@@ -365,6 +371,18 @@ def test_counting_again_does_not_undo_a_repetition_and_news_does(folder):
     assert not record.says_more(folder, verdict("FALSIFIED", "falsifies"))
     write_json(folder / "claims.json", {"claims": [as_record(replace(claim(), estimate=2.0))]})
     assert not record.says_more(folder, verdict())  # another claim than the one that was repeated
+
+
+def test_a_record_is_kept_only_while_its_repeated_predictions_are_the_published_ones(folder, monkeypatch):
+    monkeypatch.setattr(record, "is_committed", lambda file, repository: True)
+    file = folder / "runs" / "run" / "predictions" / "xnli.parquet"
+    table = pd.DataFrame({"language": ["lir"], "example_id": ["a"], "prediction": ["neutral"]})
+    write_table(file, table)
+    repeated = Rerun("run", "xnli", "identical", "the same", ("no network",), sha256(file))
+    record.write_record(folder, replace(verdict("VERIFIED"), reruns=(repeated,)))
+    assert record.says_more(folder, verdict())
+    write_table(file, table.assign(prediction="entailment"))
+    assert not record.says_more(folder, verdict())
 
 
 KILLED = """
@@ -495,12 +513,15 @@ def spending(source: str, rows: dict[str, int], updates: dict[str, int]) -> Simp
         "shared": {"source": source},
         "intermediate_training": {"updates": 10},
         "target_finetuning": {"updates": {"udpos": 5}},
+        "pretraining": {"updates": 9, "hidden": 2, "feed_forward": 3, "layers": 1},
     }
     stages = [{"stage": "finetune", "task": "udpos", "tokens": 60}]
-    runs = {arm: {"arm": {"strategy": arm}, "parameters": parameters, "stages": stages} for arm in rows}
+    same = {"parameters": parameters, "stages": stages, "parent": "w", "seeds": {"run": 0}, "cpu_s": 1.0}
+    runs = {arm: {"arm": {"strategy": arm}, **same} for arm in rows}
     spent = pd.DataFrame({"run_id": list(rows), "rows": rows.values(), "updates": updates.values()})
-    spent = spent.assign(labelled_tokens=60, mlm_tokens=0)
-    return SimpleNamespace(runs=runs, parameters=parameters, real=source != "world", table=lambda name: spent)
+    spent = spent.assign(labelled_tokens=60, mlm_tokens=0, flops=6 * 60 * 49)
+    tables = {"budget": spent}
+    return SimpleNamespace(runs=runs, parameters=parameters, real=source != "world", table=tables.get)
 
 
 @pytest.mark.parametrize(

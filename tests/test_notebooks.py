@@ -164,6 +164,38 @@ def test_links_lead_somewhere(chapter):
             assert (paths.NOTEBOOKS / target).resolve().exists(), f"{chapter.name} links to {target}"
 
 
+def anchors_of(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    found = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-") for words in found}
+
+
+@EVERY
+def test_the_first_hard_word_leads_to_the_glossary(chapter):
+    glossary = paths.REPOSITORY / "docs" / "glossary.md"
+    led = re.findall(r"\]\(\.\./docs/glossary\.md#([^)]+)\)", prose(read(chapter)))
+    assert led and set(led) <= anchors_of(glossary), chapter.name
+
+
+def test_links_stay_below_the_folder_that_lab_opens():
+    """A page of JupyterLab that leads above its root is a dead end."""
+    verbs = (paths.REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    (line,) = re.findall(r"(?m)^\t.*jupyter lab.*$", verbs)
+    root = (paths.REPOSITORY / re.search(r"root_dir=(\S+)", line)[1]).resolve()
+    for chapter in CHAPTERS:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", prose(read(chapter))):
+            if not target.startswith("http"):
+                assert (paths.NOTEBOOKS / target).resolve().is_relative_to(root), f"{chapter.name}: {target}"
+
+
+@EVERY
+def test_the_words_of_the_field_stand_first(chapter):
+    """Who looks for intermediate training must find it before its short word."""
+    text = prose(read(chapter))
+    short = re.search(r"\bpracti[cs]", text)
+    assert short is None or re.search(r"intermediate[ -](task|training)", text[: short.start()]), chapter.name
+
+
 @EVERY
 @pytest.mark.parametrize("scale", scale_names())
 def test_every_scale_can_fill_every_knob(chapter, scale):

@@ -115,7 +115,22 @@ def test_batches_wait_for_their_own_batch_only():
     assert needs["05_target_finetuning.2"] == ["04_intermediate_training.2"]
     assert needs["06_zero_shot_transfer.2"] == ["05_target_finetuning.2"]
     assert needs["06_zero_shot_transfer.1"] == ["05_target_finetuning.1", "05_target_finetuning.2"]
+    assert needs["04_intermediate_training.0"] == ["04_intermediate_training.1", "04_intermediate_training.2"]
+    assert "06_zero_shot_transfer.0" not in jobs  # its first batch collects all scores, and shows them
     assert [chapter.name[:2] for chapter in CHAPTERS] == [f"{number:02d}" for number in range(9)]
+
+
+def test_the_page_that_is_read_shows_all_runs():
+    """Of a chapter that trains in batches no batch is published: each would show its own share at best."""
+    study = open_study("demo")
+    assert study.scale.shared["batches"] > 1
+    for chapter in CHAPTERS:
+        (page,) = [job for job in jobs_of(study) if job.chapter == chapter
+                   and job.notebook(study).name == f"{chapter.name}.ipynb"]  # fmt: skip
+        assert page.batch == "1/1" or "tables/scores.csv" in chapter.writes, chapter.name
+        assert not (page.number == 0 and page.learns)
+    whole = open_study("demo", "whole", batches=1)
+    assert all(job.number == 1 for job in jobs_of(whole))
 
 
 def test_a_batch_that_is_done_early_helps_the_others_where_they_share_a_machine(study, monkeypatch):

@@ -1,24 +1,33 @@
 """What chapters show: tables and sentences, checked on files small enough to check by hand."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from small_languages import LANGUAGES
 
-from polystilts import account, paths
+from polystilts import account, figures, paths
 from polystilts.errors import WrongUse
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.status import corrections_of
+from polystilts.evidence.summary import ANSWERS
+from polystilts.figures.forest import TITLES
 from polystilts.files import write_json, write_table
 from polystilts.pipeline import reading
 from polystilts.pipeline.census import budget_of
 from polystilts.pipeline.inputs import checkpoint
 from polystilts.pipeline.reading.cards import glosses
+from polystilts.pipeline.reading.gate import cells_in, recomputed_words, trained_again
+from polystilts.pipeline.reading.parts import GROWTH, IN_PARTICULAR
 from polystilts.pipeline.study import open_study
 from polystilts.statistics.gains import contrast
+from polystilts.statistics.outcomes import OUTCOMES
+from polystilts.statistics.planted import planted_scores
 from polystilts.statistics.tables import LANGUAGE_COLUMNS, with_levels
+from polystilts.tasks import INTERMEDIATE_TASKS
 
 
 @pytest.fixture
@@ -72,14 +81,14 @@ def scores(rows) -> pd.DataFrame:
 
 
 def test_the_opening_of_a_batch_says_how_many_runs_it_shows(study):
-    assert "It shows 2 of the study's 6 runs." in reading.opening(study, study.runs[:2])
-    assert "It shows" not in reading.opening(study, study.runs)
+    assert "It trains 2 of the study's 6 runs, and shows all" in reading.opening(study, study.runs[:2])
+    assert "It trains" not in reading.opening(study, study.runs)
 
 
 def test_the_opening_names_the_scale_and_says_that_invented_languages_are_invented(study):
     told = reading.opening(study)
     assert "scale `tiny`" in told and "3 arms, 2 seeds, 4 target tasks, 4 languages" in told
-    assert "**The languages are invented**, Albish in the place of English" in told
+    assert "**The languages are invented**" in told and "Albish stands in the place of English" in told
 
 
 def test_a_table_puts_numbers_right_rounds_them_and_keeps_bars_apart():
@@ -113,12 +122,12 @@ def test_a_later_batch_does_not_overwrite_the_figure_of_the_first(study, capsys)
 
 
 def test_the_design_says_who_is_labelled_and_who_never(study):
-    table = reading.design_table(study).set_index("practice")
+    table = reading.design_table(study).set_index("intermediate training")
     row = table.loc["Translated SQuAD 2.0 (A)"]
     assert (row["labels in"], row["never labelled"]) == ("Albish, Dorvan, Varazi", "Lirish")
     assert (row["updates"], row["examples read"]) == (40, 640)
-    assert table.loc["No practice", "updates"] == 0
-    assert table.loc["No practice", "labels in"] == "none"
+    assert table.loc["No intermediate training", "updates"] == 0
+    assert table.loc["No intermediate training", "labels in"] == "none"
 
 
 def test_targets_say_what_they_are_taught_from(study):
@@ -244,6 +253,29 @@ def test_curves_carry_the_titles_of_their_arms(trained):
     assert reading.curves_of(study, runs, "qa_train").empty
 
 
+def test_the_page_of_a_batch_shows_every_run_on_disk(trained):
+    """The runs that a page shows are those that are finished, whichever batch has trained them."""
+    study, runs = trained
+    assert reading.runs_on_disk(study, study.runs, "intermediate") == runs
+    assert set(reading.curves_of(study, study.runs, "intermediate")["run"]) == {run.run_id for run in runs}
+
+
+def test_losses_of_two_tasks_stand_in_two_panels(study):
+    arms = ["none", "mlm-multilingual", "english:mnli", "english:squad_v2"]
+    two = open_study("tiny", "two-tasks", arms=arms)
+    for run in two.runs:
+        for task in ("intermediate", "qa_train"):
+            curve = pd.DataFrame({"update": [10, 20], "loss": [2.0, 1.0]})
+            write_table(checkpoint(two, run, task) / "curve.csv", curve)
+    panels = {task: reading.curves_of(two, two.runs, task).set_index("strategy")["panel"].to_dict()
+              for task in ("intermediate", "qa_train")}  # fmt: skip
+    assert panels["intermediate"]["mlm-multilingual"] == "No task"
+    assert panels["qa_train"]["none"] == panels["qa_train"]["mlm-multilingual"] == ""
+    drawn = figures.learning_curves(reading.curves_of(two, two.runs, "qa_train"), y="loss")
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == ["after MNLI", "after SQuAD 2.0"]
+    assert len({line.get_label() for line in drawn.axes[0].lines if "No inter" in line.get_label()}) == 1
+
+
 def test_runs_of_one_seed_in_two_worlds_are_two_lines(study):
     """Joined into one line they would zigzag, and the later start would be nobody's start."""
     two = open_study("tiny", "two-worlds", world_seeds=[0, 1], seeds=[0])
@@ -286,8 +318,8 @@ def test_budgets_of_practice_and_of_whole_runs(trained):
     write_table(study.folder / "tables" / "budget.csv", spent)
     assert list(spent["updates"]) == [42, 42]
     assert reading.budget_table(study).to_dict("records") == [
-        {"practice": "English SQuAD 2.0", "labelled rows": 400.0, "updates": 42.0, "labelled tokens": 10.0,
-         "text tokens": 5.0, "operations (billions)": 2.0}
+        {"intermediate training": "English SQuAD 2.0", "labelled rows": 400.0, "updates": 42.0,
+         "labelled tokens": 10.0, "text tokens": 5.0, "operations (billions)": 2.0}
     ]  # fmt: skip
 
 
@@ -314,8 +346,8 @@ def test_scores_are_means_over_seeds_in_the_order_of_distance_and_of_the_benchma
 
 
 def test_exposure_is_counted_for_each_strategy():
-    table = reading.exposure_table(TABLE).set_index("practice")
-    assert list(table.loc["No practice"]) == [8, 0, 4]
+    table = reading.exposure_table(TABLE).set_index("intermediate training")
+    assert list(table.loc["No intermediate training"]) == [8, 0, 4]
     assert list(table.loc["Translated"]) == [4, 4, 4]
 
 
@@ -356,6 +388,124 @@ def test_cells_at_chance_are_counted():
     rows = [("none", 0, "xcopa", "dor", "none", 51.0), ("none", 0, "xcopa", "lir", "none", 97.0)]
     row = reading.flags_table(scores(rows)).iloc[0]
     assert (row["cells"], row["at chance"], row["above 95"]) == (2, 1, 1)
+
+
+# --- the contrasts taken apart ---------------------------------------------------------------------------
+
+
+def planted(effects, kinds=("xcopa", "panx", "tatoeba"), **more):
+    """A score table of five languages, three of them with little text, with known gains."""
+    arms = ("none", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
+    table = planted_scores(arms, FIVE, kinds, effects, seed_sd=0.1, cell_sd=0.2, **more)
+    return with_levels(table, LITTLE)
+
+
+FIVE = pd.DataFrame(
+    [
+        (code, code, "F", "Latin", 9, "high", order, distance, True, half)
+        for code, order, distance, half in (
+            ("alb", "near", 0.0, "-"), ("dor", "near", 0.1, "A"), ("lir", "near", 0.1, "B"),
+            ("gal", "far", 0.8, "A"), ("tul", "far", 0.8, "B"), ("nar", "far", 0.9, "A"),
+        )
+    ],
+    columns=[*LANGUAGE_COLUMNS],
+)  # fmt: skip
+LITTLE = ["lir", "tul"]
+
+
+def test_the_parts_are_those_of_kind_order_and_text_with_the_source_beside():
+    parts = reading.parts_of(planted({"translated": 3.0}), FIVE)
+    assert set(parts["group"]) == {
+        "source language", "near order, much text", "near order, little text", "far order, much text",
+        "far order, little text",
+    }  # fmt: skip
+    assert set(parts["kind"]) == {"multiple_choice", "tagging", "retrieval", "mean"}
+    chosen = parts[(parts["control"] == "none") & (parts["treatment"] == "translated")]
+    at = chosen.set_index(["kind", "group"])["estimate"]
+    two = at["multiple_choice", "far order, little text"], at["tagging", "far order, little text"]
+    assert at["mean", "far order, little text"] == pytest.approx(sum(two) / 2)
+    table = reading.parts_table(parts)
+    assert list(table.columns)[:3] == ["kind of task", "languages", "Translated − English"]
+    assert table["kind of task"].iloc[-1] == "Mean of kinds, without retrieval"
+
+
+def test_the_source_language_is_no_language_without_labels():
+    """Labels in the source language would pass for zero-shot transfer if it were counted among the groups."""
+    scores = planted({"translated": 3.0})
+    raised = scores.assign(value=scores["value"] + 20 * ((scores["language"] == "alb")
+                                                         & (scores["strategy"] == "translated")))  # fmt: skip
+    keys = ["treatment", "control", "kind", "group"]
+    one, other = (reading.parts_of(table, FIVE).set_index(keys)["estimate"] for table in (scores, raised))
+    changed = set((one - other)[lambda gap: gap.abs() > 1e-9].reset_index()["group"])
+    assert changed == {"source language"}
+
+
+def growth(outcome: str, **more) -> list[Claim]:
+    """The claims that answer the question and its *in particular*, the latter with an outcome."""
+    told = claim("growth-low-resource", outcome, -0.4, "")
+    rest = [claim(name, "supported", 3.0, "") for name in ("primary", "primary-retrieval")]
+    return [*rest, replace(told, **more)]
+
+
+@pytest.mark.parametrize(("outcome", "words"), [
+    ("not larger", "No more than elsewhere."), ("supported", "Yes, more than elsewhere."),
+    ("contradicted", "No, less than elsewhere."), ("undecided", "Not known"),
+    ("equivalent", "neither more nor less"),
+])  # fmt: skip
+def test_whether_it_is_more_where_text_is_little_is_told_as_its_claim_was_called(outcome, words):
+    told = reading.scarcity_sentence(growth(outcome), planted({"translated": 3.0}))
+    assert words in told and "the first less the second is −0.4 (−1.4 to +0.6)" in told
+    assert "Translated minus English is +3." in told
+
+
+def test_what_was_not_asked_of_little_text_is_not_answered():
+    missing = growth("not run", estimate=None, low=None, high=None, reason="no runs of translated")
+    told = reading.scarcity_sentence(missing, planted({"translated": 3.0}))
+    assert told == "**In particular in languages with little text? Not run**: no runs of translated."
+    one_side = with_levels(planted({"translated": 3.0}), [])
+    told = reading.scarcity_sentence(growth("undecided"), one_side)
+    assert told.endswith("Not asked**: no language without labels has little text here.")
+    dropped = growth("not testable", reason="the encoder did not learn MNLI")
+    assert "Not testable**: the encoder" in reading.scarcity_sentence(dropped, planted({}))
+
+
+def test_every_outcome_of_a_claim_has_an_answer():
+    assert {*IN_PARTICULAR, "not testable", "not run"} == set(OUTCOMES)
+    assert set(GROWTH) == set(ANSWERS)
+
+
+def test_two_effects_of_opposite_sign_are_told_by_rule():
+    scores = planted({"translated": 0.0}, seeds=tuple(range(6)))
+    tagged = (scores["strategy"] == "translated") & (scores["task_kind"] == "tagging")
+    chosen = (scores["strategy"] == "translated") & (scores["task_kind"] == "multiple_choice")
+    split = scores.assign(value=scores["value"] + 5.0 * tagged - 5.0 * chosen)
+    told = reading.opposite_sentence(split)
+    assert "**Translated minus none is two effects of opposite sign**" in told
+    assert "above zero tagging +5" in told and "below zero multiple choice −" in told
+    assert "English minus none: not two effects" in told
+    both = tagged | chosen
+    assert "**" not in reading.opposite_sentence(scores.assign(value=scores["value"] + 9.0 * both))
+
+
+def test_how_the_intermediate_tasks_were_chosen_is_said_of_every_number_of_them(study):
+    assert "**One intermediate task, and it was picked.**" in reading.choice_sentence(study)
+    assert "after prototypes" in reading.choice_sentence(study)
+    two = open_study("tiny", "two", arms=["none", "english:mnli", "english:squad_v2"])
+    assert reading.choice_sentence(two).startswith("**2 of 9 intermediate tasks, and they were picked**")
+    tasks = [f"english:{task.name}" for task in INTERMEDIATE_TASKS]
+    every = open_study("tiny", "every", arms=["none", *tasks])
+    assert "none was picked" in reading.choice_sentence(every)
+    other = open_study("tiny", "other", arms=["none", "english:mnli"])
+    told = reading.choice_sentence(other)
+    assert "prototypes" not in told and "MNLI alone" in told
+
+
+def test_word_orders_that_no_arm_met_are_told(study):
+    near = FIVE[FIVE["language"].isin(["alb", "dor", "lir", "tul"])]
+    met = near.assign(language=["alb", "dor", "lir", "var"])
+    assert "**No language here has a word order that no arm met**" in reading.order_sentence(study, met)
+    new = met.assign(order=["near", "near", "verb first", "far"])
+    assert "Only languages of verb first order are new" in reading.order_sentence(study, new)
 
 
 # --- claims ---------------------------------------------------------------------------------------------
@@ -401,30 +551,71 @@ def test_two_scales_do_not_agree_on_what_was_corrected(study):
 
 
 def test_outcomes_and_statuses_are_counted_apart():
-    told = reading.verdict_sentence(CLAIMS)
-    assert told.startswith("**Of 3 expectations: 1 supported, 1 undecided, 1 contradicted.**")
-    assert told.endswith("Verified by the gate: 0; falsified: 0; neither: 3.")
-
-
-def test_claims_for_readers_say_which_are_controls():
-    table = reading.claims_table(CLAIMS)
-    assert list(table["outcome"]) == ["supported", "undecided", "contradicted"]
-    assert list(table["we expected"].str.startswith("Control: ")) == [False, False, True]
-    assert table.iloc[0]["found (points)"] == "+3.0 (95 % interval +2.0 to +4.0)"
-
-
-def test_what_is_left_open_has_its_reason():
-    assert reading.unanswered_table(CLAIMS).to_dict("records") == [
-        {
-            "left open": "On retrieval, translated practice beats English practice on average in "
-            "low-resource languages that had no labels.",
-            "why": "no runs at this scale: native",
-        }
+    silent = [
+        claim("longer-training", "not run", None, ""),
+        claim("shuffled-labels", "not testable", 1.0, ""),
     ]
-    both = "Outcome: undecided (the interval allows both). Provisional: 9 of 10 declared worlds."
-    for words, reason in ((both, "the interval allows both"), ("Outcome: undecided.", "")):
-        row = reading.unanswered_table([claim("primary", "undecided", 1.0, words)]).iloc[0]
-        assert row["why"] == (reason or "the interval holds more than one outcome")
+    told = reading.verdict_sentence([*CLAIMS, *silent])
+    assert told.startswith(
+        "**Of 5 expectations: 1 supported, 1 contradicted, 1 undecided; and 1 not testable, 1 not run.**"
+    )
+    assert told.endswith("Their status by the gate: 5 UNVERIFIED.")
+    assert "none could be asked; and 1 not run" in reading.verdict_sentence(silent[:1])
+
+
+def test_claims_for_readers_lead_with_one_sentence_and_have_a_title_for_an_id():
+    told = replace(CLAIMS[0], headline="English harms; translated harms less.")
+    table = reading.claims_table([told, *CLAIMS[1:]])
+    assert list(table["outcome"]) == ["supported", "undecided", "contradicted"]
+    assert list(table["about"]) == [TITLES[one.id] for one in CLAIMS]
+    assert table["in one sentence"].iloc[0] == "English harms; translated harms less."
+    assert table["in one sentence"].iloc[2] == CLAIMS[2].sentence  # of before there were headlines
+
+
+ROW = {"side": "contrast", "arm": "translated", "against": "english", "kind": "", "estimate": 4.3, "low": 2.7,
+       "high": 5.9, "n": 9, "units": 3}  # fmt: skip
+FULL = replace(CLAIMS[0], headline="English harms; translated harms less.", contrast={
+    "text": "", "unit": "points", "rows": [ROW, ROW | {"kind": "tagging"}, ROW | {"side": "control",
+                                           "arm": "english", "against": "none", "estimate": -3.8}]},
+    qualifications=[{"name": "only one", "text": "Only one world: nothing is said about others."}])  # fmt: skip
+
+
+def test_every_measured_claim_unfolds_to_its_contrasts_and_qualifications():
+    told = reading.claim_details([FULL, *CLAIMS[1:]])
+    assert told.count("<details>") == told.count("</details>") == 1  # the others were not told so
+    assert f"<summary>{TITLES['primary']}: <b>supported</b></summary>" in told
+    assert "| translated minus English | +4.3 (+2.7 to +5.9) | +4.3 (+2.7 to +5.9) |" in told
+    assert "| English minus none | −3.8 (+2.7 to +5.9) |  |" in told
+    assert "| only one | Only one world: nothing is said about others. |" in told
+    assert "No claim of this study was measured" in reading.claim_details(CLAIMS)
+    assert [len(table) for table in reading.answer_tables([FULL, *CLAIMS[1:]])] == [2, 1]
+
+
+def test_what_is_left_open_stands_apart_from_what_was_never_asked():
+    asked = [
+        claim("primary", "undecided", 1.0, ""),
+        replace(claim("longer-training", "not run", None, ""), reason="no runs of longer fine-tuning"),
+        replace(claim("english-helps", "not testable", 1.0, ""), reason="the encoder did not learn MNLI"),
+        claim("more-text", "supported", 1.0, ""),
+    ]
+    table = reading.unanswered_table(asked)
+    assert list(table["outcome"]) == ["undecided", "not testable", "not run"]
+    assert list(table["why"]) == ["the interval holds more than one outcome", "the encoder did not learn MNLI",
+                                  "no runs of longer fine-tuning"]  # fmt: skip
+    assert "1 need arms or tasks" in reading.larger_sentence(asked)
+
+
+def test_a_verdict_says_how_much_was_trained_again(study):
+    checks = [SimpleNamespace(name=name, complete=True) for name in ("scores", "gains", "claims")]
+    reruns = [SimpleNamespace(good=True), SimpleNamespace(good=False)]
+    verdict = SimpleNamespace(checks=checks, reruns=reruns)
+    write_table(study.folder / "tables" / "scores.csv", TABLE)
+    cells = cells_in(study.folder)
+    assert cells == 3 * 2 * 2  # strategies, seeds, targets
+    words = recomputed_words(verdict, trained_again(verdict), cells)
+    assert words == "recomputed in full; 1 of 12 cells trained again"
+    checks[0].complete = False
+    assert recomputed_words(verdict, 0, 12) == "recomputed in part; 0 of 12 cells trained again"
 
 
 def test_a_forest_holds_what_is_measured_in_points():

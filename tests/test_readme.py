@@ -16,7 +16,7 @@ from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.ledger import write_claims
 from polystilts.evidence.status import reproductions, with_status
 from polystilts.files import read_json, write_json
-from polystilts.gate.prose import readme_differences
+from polystilts.gate import prose
 from polystilts.gate.record import claim_fingerprint
 from polystilts.pipeline.chapters import CHAPTERS
 
@@ -252,22 +252,21 @@ def test_a_status_marker_takes_what_the_gate_recorded(tmp_path):
     assert "UNVERIFIED" in readme.render_readme(text, tmp_path)
 
 
-def test_the_gate_sees_a_changed_word_between_the_markers_of_its_scale(tmp_path):
+@pytest.mark.parametrize(("committed", "effects"), [(True, ["falsifies"]), (False, ["note"])])
+def test_readme_belongs_to_the_ledger_that_was_committed_with_it(tmp_path, monkeypatch, committed, effects):
+    monkeypatch.setattr(prose, "is_committed", lambda file, repository: committed)
     write_claims(tmp_path / "outputs" / "world" / "claims.json", [ROSE])
     write_claims(tmp_path / "outputs" / "demo" / "claims.json", [ROSE])
     right = "<!-- claim:world/rose:outcome -->undecided<!-- /claim -->"
-    texts = {
-        right: 0,
-        right.replace("undecided", "supported"): 1,
-        right.replace("world", "demo").replace("undecided", "supported"): 0,
-    }
+    other = right.replace("undecided", "supported")
     world = SimpleNamespace(folder=tmp_path / "outputs" / "world", repository=tmp_path)
-    for text, found in texts.items():
-        assert len(list(readme_differences(world, text))) == found
-    (told,) = readme_differences(world, right.replace("undecided", "supported"))
-    assert "'supported', the ledger says 'undecided'" in told
+    for text, found in {right: [], other: effects, other.replace("world", "demo"): []}.items():
+        assert [one.effect for one in prose.readme_differences(world, text)] == found
+    (told,) = prose.readme_differences(world, other)
+    assert ("'supported', the ledger says 'undecided'" in told.what) == committed
+    assert ("1 quotation differ" in told.what) != committed
     elsewhere = SimpleNamespace(folder=tmp_path / "outputs" / "world+lab", repository=tmp_path)
-    assert not list(readme_differences(elsewhere, right.replace("undecided", "supported")))
+    assert not list(prose.readme_differences(elsewhere, other))
 
 
 def test_every_run_that_came_before_is_told_of():

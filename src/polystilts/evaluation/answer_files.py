@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from polystilts.errors import WrongUse
 from polystilts.evaluation.submission import WORDS
+from polystilts.sources.formats.strict import HALF_ESCAPED, half_surrogate, is_blank, whole_number
 from polystilts.tasks import Task
 
 # What public label files print where a label is kept back.
@@ -50,7 +51,11 @@ def text_lines(path: Path) -> list[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         refuse(path, content[: error.start].count(b"\n") + 1, "is not UTF-8; save it as UTF-8")
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+    lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+    for mark, what in (("\r", "a carriage return (CR) without a line feed"), ("\0", "a zero byte")):
+        if stray := next((number for number, line in enumerate(lines, 1) if mark in line), 0):
+            refuse(path, stray, f"{what}; save it as UTF-8 with LF at the end of each line")
+    return lines
 
 
 def _read_labels(task: Task, path: Path, of_labels: bool = False) -> Answers:
@@ -66,11 +71,14 @@ def _read_tags(task: Task, path: Path, of_labels: bool = False) -> Answers:
     sentences: list[list[str]] = [[]]
     starts = [1]
     lines = text_lines(path)
-    while lines and not lines[-1].strip():
+    while lines and is_blank(lines[-1]):
         lines.pop()  # one or more blank lines may close the file
     for number, line in enumerate(lines, start=1):
-        tag = line.strip().split("\t")[-1]
-        if not tag:
+        cells = line.strip(" ").split("\t")
+        if len(cells) > 2:
+            refuse(path, number, f"{len(cells)} columns where a tag, or a word and its tag, belongs")
+        tag = cells[-1].strip()
+        if is_blank(line):
             if not sentences[-1]:
                 refuse(path, number, "two blank lines, an empty sentence; one blank line parts sentences")
             sentences.append([])
@@ -99,22 +107,25 @@ def _read_choices(task: Task, path: Path, of_labels: bool = False) -> Answers:
 def _read_lines(task: Task, path: Path, of_labels: bool = False) -> Answers:
     found = [line.strip() for line in text_lines(path)]
     for number, line in enumerate(found, start=1):
+        if (counted := whole_number(line)) is not None:
+            found[number - 1] = str(counted)  # "07" is 7
+            continue
         if line.startswith("[") and line.endswith("]"):
             refuse(
                 path,
                 number,
                 f"{line[:40]!r} has brackets; write the bare number, or every answer counts as wrong",
             )
-        if not line.isdecimal() and not (of_labels and line in PLACEHOLDERS):
-            refuse(path, number, f"{line[:40]!r} is no line number, counted from 0")
+        if not (of_labels and line in PLACEHOLDERS):
+            refuse(path, number, f"{line[:40]!r} is no line number, counted from 0 and written with 0 to 9")
     return Answers(path, found, list(range(1, len(found) + 1)))
 
 
 def _read_pairs(task: Task, path: Path, of_labels: bool = False) -> Answers:
     lines = [] if not path.read_bytes().strip() else text_lines(path)
-    pairs = [tuple(line.split("\t")) for line in lines]
+    pairs = [tuple(name.strip() for name in line.split("\t")) for line in lines]
     for number, pair in enumerate(pairs, start=1):
-        if len(pair) != 2 or not all(name.strip() for name in pair):
+        if len(pair) != 2 or not all(pair):
             refuse(path, number, "the names of two sentences, a tab between them, belong here")
     return Answers(path, pairs, list(range(1, len(pairs) + 1)))
 
@@ -129,9 +140,21 @@ def _parsed(path: Path, text: str, first: int = 1) -> Any:
         return found
 
     try:
-        return json.loads(text, object_pairs_hook=once)
+        found = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         refuse(path, first + error.lineno - 1, f"is not JSON here: {error.msg}")
+    except RecursionError:
+        refuse(path, first, "is nested too deeply to be read")
+    except ValueError:  # Python gives up on a number of thousands of digits
+        refuse(path, first, "has a number of thousands of digits")
+    if HALF_ESCAPED.search(text) and (place := half_surrogate(found)) is not None:
+        line = next(n for n, one in enumerate(text.split("\n")) if HALF_ESCAPED.search(one))
+        refuse(
+            path,
+            first + line,
+            f"{place[:60]}: half a surrogate pair, which is no character; write both halves",
+        )
+    return found
 
 
 def line_of(path: Path, name: str, last: bool = False) -> int:
@@ -174,7 +197,10 @@ def read_questions(path: Path) -> Answers:
                     name = str(question["id"])
                     if name in found:
                         refuse(path, line_of(path, name, last=True), f"{name!r} is there twice; keep one")
-                    found[name] = [str(answer["text"]) for answer in question.get("answers", [])]
+                    texts = [answer["text"] for answer in question.get("answers", [])]
+                    if not all(isinstance(text, str) for text in texts):
+                        refuse(path, line_of(path, name), f"{name!r}: an answer is not a text")
+                    found[name] = texts
     except (KeyError, TypeError) as error:
         refuse(
             path, 1, f"is not laid out as SQuAD is (data, paragraphs, qas, id, answers): {error} is missing"

@@ -17,7 +17,7 @@ from polystilts.evaluation import answers, metrics
 from polystilts.evaluation.labels import right_answers
 from polystilts.evaluation.retrieve import retrieve
 from polystilts.files import write_json, write_table
-from polystilts.models.device import choose_device, precision
+from polystilts.models.device import for_reading, precision
 from polystilts.models.encoder import longest_input
 from polystilts.models.first_token import first_token_only
 from polystilts.models.heads import load_whole
@@ -41,8 +41,7 @@ ENOUGH_TEXTS = 64  # a batch of as many texts ends where the next length begins,
 
 def load_finetuned(folder: str | Path, task: Task) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """A fine-tuned model with its head, ready to be read, and its tokenizer."""
-    model = load_whole(folder, task.kind).to(choose_device()).eval()
-    return model, load_tokenizer(folder)
+    return for_reading(load_whole(folder, task.kind)), load_tokenizer(folder)
 
 
 def predict(
@@ -235,7 +234,7 @@ def _examples_in_all(
 def examine(
     folder: str | Path, task_name: str, examples_folder: str | Path, parameters: Mapping, split: str = "dev"
 ) -> dict:
-    """Mark a checkpoint on the source language's development rows; leave `dev.json` in its folder.
+    """Mark a checkpoint on the source language's development rows; leave `dev.json` and `dev.parquet` there.
 
     `majority` is what the commonest answer alone would score: at that level nothing has been learned.
     """
@@ -253,6 +252,8 @@ def examine(
             "majority": round(score(task, majority(task, frame), frame), 6),
             "n": len(frame),
         }
+    answered = frame[["language", "example_id", "meaning_id"]].assign(prediction=predictions)
+    write_table(Path(folder) / f"{split}.parquet", answered)
     write_json(Path(folder) / f"{split}.json", result)
     return result
 

@@ -20,6 +20,7 @@ from polystilts.evaluation.labels import (
     read_ranking,
 )
 from polystilts.files import write_text
+from polystilts.sources.formats.strict import whole_number
 from polystilts.tasks import Task
 
 SCORE_COLUMNS = (
@@ -88,7 +89,7 @@ def _mark_label(task: Task, row: Mapping[str, Any]) -> dict[str, float]:
 
 def _mark_choice(task: Task, row: Mapping[str, Any]) -> dict[str, float]:
     names = [str(number) for number in range(task.choices)] if task.choices else None
-    if not row["prediction"].isdecimal() or (names and row["prediction"] not in names):
+    if whole_number(row["prediction"]) is None or (names and row["prediction"] not in names):
         known = ", ".join(names) if names else "0, 1, ..."
         raise ValueError(f"unknown choice {row['prediction']!r}; choices are {known}")
     return {"accuracy": float(row["prediction"] == row["gold"])}
@@ -122,7 +123,8 @@ def mark_answer(task: Task, given: str, answers: list[str], language: str) -> di
 
 def _check_span(text: str) -> None:
     start, colon, end = text.partition(":")
-    known = colon and start.isdecimal() and end.isdecimal() and int(start) < int(end)
+    first, last = whole_number(start), whole_number(end)
+    known = colon and first is not None and last is not None and first < last
     if text != NO_ANSWER and not known:
         raise ValueError(f"{text!r} is no span; write start:end in characters, or -1:-1 for no answer")
 

@@ -15,7 +15,7 @@ from polystilts.statistics.intervals import Interval
 from polystilts.statistics.outcomes import OUTCOMES
 from polystilts.wording import wording
 
-STATUSES = ("VERIFIED", "FALSIFIED", "UNVERIFIED", "UNVERIFIED (stale)")
+STATUSES = ("VERIFIED", "VERIFIED (within tolerance)", "FALSIFIED", "UNVERIFIED", "UNVERIFIED (stale)")
 TOLD = ("headline", "reason", "factor", "family", "contrast", "qualifications")  # earlier claims had none
 
 

@@ -13,7 +13,8 @@ from polystilts.files import read_json, sha256, whole_file
 METADATA = "ro-crate-metadata.json"
 SCHEMA = Path(__file__).with_name("ro-crate.schema.json")
 LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
-KEPT = ("claims.json", "summary.md", "tables/*.csv", "labels/*/*.parquet", "encoders/*/*", "figures/*.png")
+KEPT = ("claims.json", "summary.md", "tables/*.csv", "labels/*/*.parquet", "encoders/*/*", "figures/*.png",
+        "chapters/*.ipynb")  # fmt: skip
 BATCH = ".batch-"  # pictures of a chapter's further batches, whose pages are not passed on
 
 

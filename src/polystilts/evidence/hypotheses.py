@@ -18,6 +18,7 @@ import yaml
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
+from polystilts.evidence.design import design_of_scale, scales_of, seal
 from polystilts.files import fingerprint, write_text
 from polystilts.statistics.averages import MEASURES, Measure
 from polystilts.statistics.outcomes import DIRECTIONS
@@ -30,7 +31,7 @@ LANGUAGE_GROUPS = ("all", "low", "high", "seen", "unseen")
 FIELDS = ("id", "family", "sentence", "quantifier", "contrast", "subset", "direction", "smallest_effect",
           "test", "error_rate")  # fmt: skip
 OPTIONAL = ("source", "control")
-FROZEN_FIELDS = ("date", "hash", "world_seeds", "scales")
+FROZEN_FIELDS = ("date", "hash", "world_seeds", "scales", "designs", "seal")
 SUBSET_FIELDS = ("exposure", "cross_task", "languages", "kinds", "intermediate_tasks")
 CONTRAST_FIELDS = ("treatment", "control", "measure", "column", "first", "second", "unit")
 
@@ -169,14 +170,31 @@ def confirmatory(hypotheses: Hypotheses, world_seeds: Sequence[int], scale: str 
 
     `frozen: null` means never. Otherwise `frozen` holds the `hash` that was frozen, and the `world_seeds` and
     real `scales` that were still unused on that day; an edit afterwards changes the hash and everything is
-    exploratory again. A variant is exploratory too: its knobs may have been turned after a look.
+    exploratory again, as after an edit of the design that was frozen with them, or of the frozen block. A
+    variant is exploratory too: its knobs may have been turned after a look.
     """
     frozen = hypotheses.frozen
-    if not frozen or frozen["hash"] != hypotheses.hash or "+" in scale:
+    if not frozen or frozen["hash"] != hypotheses.hash or "+" in scale or edited(hypotheses, scale):
         return False
     if scale in frozen.get("scales", ()):
         return True
     return bool(world_seeds) and set(map(int, world_seeds)) <= set(frozen.get("world_seeds", ()))
+
+
+def edited(hypotheses: Hypotheses, scale: str = "") -> str:
+    """What of a freeze was edited since, besides the rows: its own block, or a design that it covers.
+
+    Freezes made before designs were frozen have neither; git is asked about them.
+    """
+    frozen = hypotheses.frozen or {}
+    if "seal" in frozen and frozen["seal"] != seal(frozen):
+        return "the frozen block"
+    designs, params = frozen.get("designs", {}), (hypotheses.file or paths.PARAMS / FILE).parent
+    for name in [scale] if scale else designs:
+        there = (params / f"{name}.yaml").is_file()
+        if designs and not (there and designs.get(name) == design_of_scale(params, name)):
+            return f"the design of {name}"
+    return ""
 
 
 def frozen_sentence(hypotheses: Hypotheses) -> str:
@@ -193,6 +211,8 @@ def frozen_sentence(hypotheses: Hypotheses) -> str:
             f"The hypotheses{which} were frozen on {frozen['date']} ({frozen['hash']}) and EDITED since "
             f"({hypotheses.hash}): every finding is exploratory."
         )
+    if what := edited(hypotheses):
+        return f"The hypotheses{which} were frozen on {frozen['date']} and {what} was EDITED since. {kept}"
     return f"The hypotheses{which} were frozen on {frozen['date']} ({frozen['hash']}). {kept}"
 
 
@@ -210,7 +230,7 @@ def seeds_already_run(outputs: Path) -> set[int]:
 def freeze(
     path: Path, outputs: Path, world_seeds: Sequence[int], scales: Sequence[str] = (), date: str = ""
 ) -> Hypotheses:
-    """Write into the hypotheses what is frozen today.
+    """Write into the hypotheses what is frozen today: rows, worlds or scales, and the designs of these.
 
     Refused: a second freeze, and world seeds or scales that were already run.
     """
@@ -225,6 +245,10 @@ def freeze(
     frozen = {"date": date or datetime.date.today().isoformat(), "hash": hypotheses.hash}
     frozen |= {"world_seeds": sorted(world_seeds)} if world_seeds else {}
     frozen |= {"scales": sorted(scales)} if scales else {}
+    covered = sorted({*scales, *scales_of(path.parent, world_seeds)})
+    designs = {scale: design_of_scale(path.parent, scale) for scale in covered}
+    frozen |= {"designs": designs} if covered else {}
+    frozen["seal"] = seal(frozen)
     text = path.read_text(encoding="utf-8")
     line = f"frozen: {yaml.safe_dump(frozen, default_flow_style=True, sort_keys=False, width=1000).strip()}"
     if text.count("\nfrozen: null\n") != 1:
@@ -253,7 +277,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             freeze(path, paths.OUTPUTS, asked.world_seeds, asked.scales)
         hypotheses = load_hypotheses(path)
         print(frozen_sentence(hypotheses))
-        return int(bool(hypotheses.frozen) and hypotheses.frozen["hash"] != hypotheses.hash)
+        changed = bool(hypotheses.frozen) and hypotheses.frozen["hash"] != hypotheses.hash
+        return int(changed or bool(edited(hypotheses)))
     except StudyError as error:
         print(f"polystilts: {error}", file=sys.stderr)
         return error.exit_code

@@ -10,6 +10,7 @@ from polystilts.figures.forest import forest
 from polystilts.figures.heatmap import gains_heatmap
 from polystilts.figures.languages import fertility_bars, language_map
 from polystilts.figures.method import method_drawing
+from polystilts.figures.parts import contrasts_by_kind
 from polystilts.figures.power import what_it_takes
 from polystilts.figures.retrieval import retrieval_by_layer
 from polystilts.figures.scatter import gain_by_language, gain_by_property
@@ -17,6 +18,7 @@ from polystilts.figures.slopes import gap_slopes, none_scores, transfer_slopes
 from polystilts.figures.time import time_bars
 
 __all__ = [
+    "contrasts_by_kind",
     "factor_effects",
     "fertility_bars",
     "forest",

@@ -2,10 +2,21 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from polystilts.figures.style import GREY, INK, PALE, family_styles, house_style, new_figure, question
+from polystilts.figures.style import (
+    FAMILY_MARK,
+    GREY,
+    INK,
+    PALE,
+    SMALLEST,
+    family_handles,
+    family_styles,
+    house_style,
+    legend,
+    new_figure,
+    question,
+)
 from polystilts.statistics.factors import levels
 from polystilts.statistics.tables import source_language
 
@@ -26,17 +37,17 @@ def language_map(
     words = {1: ("many shared words", near), 0: ("few shared words", far)}
     deepest = max(1, level.groupby(["resource", "overlap", "order"]).size().max())
     with house_style():
-        figure, (axes,) = new_figure(2.0 + 0.85 * 4 * (0.6 + 0.4 * deepest), width=7.0)
+        figure, (axes,) = new_figure(2.0 + 0.85 * 4 * (0.6 + 0.4 * deepest))
         axes.set_axis_off()
         axes.set_xlim(-1.05, 2.0)
         axes.set_ylim(4.05, -1.15)
         axes.text(-0.95, -0.78, f"{source['name']}", fontsize=14, fontweight="bold", va="center")
-        axes.text(-0.95, -0.45, f"source · {source['script']} script", color=GREY, va="center", fontsize=10.5)
+        axes.text(-0.95, -0.45, f"source · {source['script']} script", color=GREY, va="center", fontsize=9.5)
         for column, told in ((1, "much text"), (0, "little text")):
             axes.text(1.5 - column, -0.3, told, ha="center", va="center", fontweight="bold")
         for i, (overlap, order) in enumerate(rows):
-            axes.text(-0.95, i + 0.38, words[overlap][0], va="center", fontsize=10.5)
-            axes.text(-0.95, i + 0.64, words[order][1], va="center", fontsize=10.5)
+            axes.text(-0.95, i + 0.38, words[overlap][0], va="center", fontsize=9.5)
+            axes.text(-0.95, i + 0.64, words[order][1], va="center", fontsize=9.5)
             for resource in (1, 0):
                 x = 1 - resource
                 axes.add_patch(_tile(x, i))
@@ -51,21 +62,17 @@ def language_map(
                     colour, marker = styles[row["family"]]
                     half = f"  set {row['set']}" if str(row["set"]) in ("A", "B") else ""
                     told = f"{row['script']}{half}"
-                    axes.plot(x + 0.14, middle, marker, color=colour, markersize=11)
-                    name = {"fontsize": 12, "fontweight": "bold", "va": "center"}
-                    small = {"fontsize": 10, "color": GREY, "va": "center"}
+                    axes.plot(x + 0.14, middle, marker, color=colour, markersize=10, **FAMILY_MARK)
+                    name = {"fontsize": 11, "fontweight": "bold", "va": "center"}
+                    small = {"fontsize": SMALLEST, "color": GREY, "va": "center"}
                     if deepest > 3:  # a line each, without the script: two would run into the next language
-                        axes.text(x + 0.22, middle, row["name"], **name)
+                        axes.text(x + 0.22, middle, row["name"], **{**name, "fontsize": 9.5})
                         axes.text(x + 0.92, middle, half.strip(), ha="right", **small)
                         continue
                     step = 0.13 / max(1, len(here) ** 0.5)
                     axes.text(x + 0.26, middle - step, row["name"], **name)
                     axes.text(x + 0.26, middle + step, told, **small)
-        handles = [
-            Line2D([], [], color=c, marker=m, linestyle="", markersize=9, label=f)
-            for f, (c, m) in styles.items()
-        ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, title="family")
+        legend(figure, family_handles(styles), "family")
         question(figure, title)
         return figure
 
@@ -91,7 +98,7 @@ def fertility_bars(
         [c for c in known.index if c in set(table["language"])]
     )
     styles = family_styles(languages)
-    hatches = dict(zip(styles, ("", "//", "..", "xx", "\\\\", "++"), strict=False))
+    hatches = dict(zip(styles, ("", "//", "..", "xx", "\\\\", "++", "oo", "**"), strict=False))
     with house_style():
         figure, (axes,) = new_figure(1.5 + 0.34 * len(rows))
         for i, (code, value) in enumerate(rows.items()):
@@ -104,7 +111,7 @@ def fertility_bars(
                 edgecolor="white",
                 height=0.72,
             )
-            axes.text(value, i, f" {value:.2f}", va="center", fontsize=10.5)
+            axes.text(value, i, f" {value:.2f}", va="center", fontsize=9.5)
         axes.axvline(1, color=INK, linewidth=1)
         axes.set_yticks(range(len(rows)), [known["name"][code] for code in rows.index])
         axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -115,6 +122,6 @@ def fertility_bars(
             Patch(facecolor=c, hatch=hatches.get(f, ""), edgecolor="white", label=f)
             for f, (c, _) in styles.items()
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+        legend(figure, handles)
         question(figure, title)
         return figure

@@ -6,10 +6,12 @@ from matplotlib.lines import Line2D
 
 from polystilts.figures.style import (
     INK,
-    LINES,
-    MARKERS,
-    PALETTE,
+    PALE,
+    PLAIN_COLOURS,
+    PLAIN_LINES,
+    PLAIN_MARKERS,
     house_style,
+    legend,
     new_figure,
     nothing_figure,
     question,
@@ -26,7 +28,7 @@ def what_it_takes(
     """The minimum detectable effect by number of worlds: a panel for each spread of worlds, a line by seeds.
 
     `detectable` is what `statistics.simulate.detectable` returns; `own` is the study's worlds and seeds,
-    marked if it has three worlds or more. Dashed: effects of one and of two points.
+    marked if it has three worlds or more. The pale lines are effects of one and of two points.
     """
     if detectable.empty:
         return nothing_figure("not measured: two seeds of a world are needed", title)
@@ -35,15 +37,15 @@ def what_it_takes(
         figure, panels = new_figure(4.1, 1, len(spreads), sharex=True, sharey=True)
         counts = sorted(int(count) for count in detectable["seeds"].unique())
         for axes, spread in zip(panels, spreads, strict=True):
-            axes.set_title(f"worlds differ by {spread:g}", fontsize=11, fontweight="normal")
+            axes.set_title(f"worlds differ by {spread:g}", fontsize=9.5, fontweight="normal")
             for effect in (1.0, 2.0):
-                axes.axhline(effect, color=INK, linestyle="--", linewidth=0.9, zorder=1)
+                axes.axhline(effect, color=PALE, linewidth=1.2, zorder=1)
             for i, seeds in enumerate(counts):
                 part = detectable[
                     (detectable["between_worlds"] == spread) & (detectable["seeds"] == seeds)
                 ].sort_values("worlds")
-                axes.plot(part["worlds"], part["effect"], color=PALETTE[i], linestyle=LINES[i],
-                          marker=MARKERS[i], markersize=5)  # fmt: skip
+                axes.plot(part["worlds"], part["effect"], color=PLAIN_COLOURS[i], linestyle=PLAIN_LINES[i],
+                          marker=PLAIN_MARKERS[i], markersize=5)  # fmt: skip
                 mine = part[part["worlds"] == own[0]] if seeds == own[1] else part.head(0)
                 axes.plot(mine["worlds"], mine["effect"], "o", markersize=14, fillstyle="none", color=INK)
             axes.set_xlabel("worlds")
@@ -51,13 +53,13 @@ def what_it_takes(
             axes.set_yticks(range(int(HIGHEST) + 1))
         panels[0].set_ylabel("smallest effect seen\nfour times in five (points)")
         handles = [
-            Line2D([], [], color=PALETTE[i], linestyle=LINES[i], marker=MARKERS[i],
+            Line2D([], [], color=PLAIN_COLOURS[i], linestyle=PLAIN_LINES[i], marker=PLAIN_MARKERS[i],
                    label=f"{seeds} seed{'s' * (seeds != 1)} a world")
             for i, seeds in enumerate(counts)
         ]  # fmt: skip
         if own[0] in set(detectable["worlds"]) and own[1] in counts:
             ring = {"marker": "o", "markersize": 11, "fillstyle": "none", "linestyle": ""}
             handles.append(Line2D([], [], color=INK, label="this study", **ring))
-        figure.legend(handles=handles, loc="outside lower center", ncols=3)
+        legend(figure, handles)
         question(figure, title)
         return figure

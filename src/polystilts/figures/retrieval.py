@@ -1,25 +1,21 @@
-"""Retrieval before and after practice, layer by layer, plain and centred."""
+"""Retrieval before and after intermediate training, layer by layer, plain and centred."""
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from polystilts.figures.style import (
-    GREY,
-    INK,
-    LINES,
-    MARKERS,
-    PALETTE,
-    STRATEGY_TITLES,
+    ARMS,
+    arm_handle,
     house_style,
+    in_order,
     interval_of,
+    legend,
     metric_label,
     new_figure,
     question,
 )
 from polystilts.statistics.intervals import highest_unit
 from polystilts.statistics.tables import layer_of, main_scores, source_language
-from polystilts.tasks import STRATEGIES
 
 
 def retrieval_by_layer(
@@ -38,47 +34,29 @@ def retrieval_by_layer(
         layer=rows["variant"].map(layer_of), centred=rows["variant"].str.contains(r"centred", regex=False)
     ).dropna(subset="layer")
     unit = highest_unit(rows)
-    strategies = [name for name in STRATEGIES if name in set(rows["strategy"])]
+    strategies = in_order(rows["strategy"])
     with house_style():
-        figure, panels = new_figure(3.9, 1, 2, sharey=True, sharex=True)
+        figure, panels = new_figure(4.1, 1, 2, sharey=True, sharex=True)
         for axes, centred in zip(panels, (False, True), strict=True):
-            axes.set_title("centred" if centred else "plain", fontsize=11.5)
+            axes.set_title("centred" if centred else "plain")
             for i, strategy in enumerate(strategies):
                 part = rows[(rows["strategy"] == strategy) & (rows["centred"] == centred)]
                 if part.empty:
                     continue
-                colour = GREY if strategy == "none" else PALETTE[i % len(PALETTE)]
-                spread = 0.07 * (
-                    i - (len(strategies) - 1) / 2
-                )  # side by side, so that intervals can be told apart
+                look = ARMS[strategy]
+                # Side by side, so that intervals can be told apart.
+                spread = 0.07 * (i - (len(strategies) - 1) / 2)
                 points = []
                 for layer, one in part.groupby("layer"):
                     mean, low, high = interval_of(one.groupby(unit)["value"].mean())
                     points.append((layer + spread, mean))
-                    axes.plot([layer + spread] * 2, [low, high], color=colour, linewidth=1.6)
-                axes.plot(*zip(*points, strict=True), color=colour, linestyle=LINES[i % len(LINES)],
-                          marker=MARKERS[i % len(MARKERS)], markersize=7, linewidth=1.4)  # fmt: skip
+                    axes.plot([layer + spread] * 2, [low, high], color=look.colour, linewidth=1.6)
+                axes.plot(*zip(*points, strict=True), color=look.colour, linestyle=look.line,
+                          marker=look.marker, markersize=6.5, linewidth=1.4)  # fmt: skip
             axes.set_xticks(sorted(rows["layer"].unique()))
             axes.set_xlabel("layer")
         panels[0].set_ylabel(metric_label(rows))
         panels[0].set_ylim(bottom=0)
-        handles = [
-            Line2D(
-                [],
-                [],
-                color=GREY if name == "none" else PALETTE[i % len(PALETTE)],
-                linestyle=LINES[i % len(LINES)],
-                marker=MARKERS[i % len(MARKERS)],
-                label=STRATEGY_TITLES[name],
-            )
-            for i, name in enumerate(strategies)
-        ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, labelcolor=INK)
+        legend(figure, [arm_handle(name, line=True) for name in strategies])
         question(figure, title)
         return figure
-
-
-def layers_of(scores: pd.DataFrame) -> list[int]:
-    """The layers that retrieval was read from."""
-    found = pd.Series(scores["variant"].unique()).map(layer_of).dropna()
-    return sorted(int(layer) for layer in found)

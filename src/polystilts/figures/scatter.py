@@ -1,4 +1,4 @@
-"""Multilingual minus English practice, language by language, and against what is known of each."""
+"""Multilingual minus English training, language by language, and against what is known of each."""
 
 import math
 from collections.abc import Mapping
@@ -6,17 +6,20 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from polystilts.evidence.claim import signed
 from polystilts.evidence.evaluate import with_languages
 from polystilts.figures.style import (
+    FAMILY_MARK,
     GREY,
     INK,
     STRATEGY_TITLES,
+    dot_handle,
+    family_handles,
     family_styles,
     house_style,
     interval_of,
+    legend,
     names,
     new_figure,
     nothing_figure,
@@ -46,7 +49,7 @@ def gain_by_language(
     targets without retrieval; the bar is the 95 % interval.
     """
     usual = _compared(cells)[1] == "english"
-    title = title or f"Whom does {'multilingual practice help more than English' if usual else 'it help'}?"
+    title = title or f"Whom does {'multilingual training help more than English' if usual else 'it help'}?"
     rows = cells[cells["cross_task"] & cells["task_kind"].isin(ALL_BUT_RETRIEVAL)]
     if rows.empty:
         return nothing_figure(NOTHING, title)
@@ -60,10 +63,10 @@ def gain_by_language(
     styles, named = family_styles(languages), names(languages)
     with house_style():
         figure, panels = new_figure(1.5 + 0.36 * len(order), 1, 2, sharex=True, sharey=True)
-        parts = ((False, "no labels in the language"), (True, "labels of another task in it"))
+        parts = ((False, "no labels in the\nlanguage"), (True, "labels of another\ntask in it"))
         for axes, (exposed, words) in zip(panels, parts, strict=True):
             zero_line(axes)
-            axes.set_title(words, fontsize=11, fontweight="normal")
+            axes.set_title(words, fontsize=9.5, fontweight="normal")
             for i, code in enumerate(order):
                 part = rows[(rows["language"] == code) & (rows["exposed"] == exposed)]
                 if part.empty:
@@ -73,22 +76,15 @@ def gain_by_language(
                 mean, low, high = interval_of(values)
                 axes.plot([low, high], [i, i], color=colour, linewidth=2.4, zorder=2)
                 axes.plot(values, [i + 0.26] * len(values), ".", color=GREY, markersize=5, zorder=3)
-                axes.plot(mean, i, marker, color=colour, markersize=8.5, markeredgecolor="white",
-                          markeredgewidth=0.5, zorder=4)  # fmt: skip
+                axes.plot(mean, i, marker, color=colour, markersize=7.5, zorder=4, **FAMILY_MARK)
             axes.set_xlabel(_difference(cells))
             axes.tick_params(axis="y", length=0)
         panels[0].set_yticks(range(len(order)), [_label(named[code], known.loc[code], by) for code in order])
         panels[0].set_ylim(len(order) - 0.5, -0.5)
-        panels[0].set_ylabel("less text ←" if by == "resource" else "nearer ←", loc="top", color=GREY)
-        shown = {known["family"][code] for code in order}
-        handles = [
-            Line2D([], [], color=c, marker=m, linestyle="", label=f)
-            for f, (c, m) in styles.items()
-            if f in shown
-        ]
-        handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), labelcolor=INK,
-                      handletextpad=0.2, columnspacing=1.2)  # fmt: skip
+        # Read upwards: the arrow leads to the top, where the first of the order stands.
+        panels[0].set_ylabel("less text →" if by == "resource" else "nearer →", loc="top", color=GREY)
+        dot = dot_handle(f"one {UNIT_WORDS[unit]}")
+        legend(figure, [*family_handles(styles, {known["family"][code] for code in order}), dot])
         question(figure, title)
         return figure
 
@@ -102,8 +98,9 @@ def _difference(cells: pd.DataFrame) -> str:
     """What was taken from what, for an axis."""
     treatment, control = _compared(cells)
     if control == "english":
-        return "multilingual − English (points)"
-    return f"{STRATEGY_TITLES[treatment]} − {STRATEGY_TITLES[control]} (points)".replace("− No", "− no")
+        return "multilingual − English\n(points)"
+    other = "none" if control == "none" else STRATEGY_TITLES[control]
+    return f"{STRATEGY_TITLES[treatment]} − {other}\n(points)"
 
 
 def _label(name: str, row: pd.Series, by: str) -> str:
@@ -137,25 +134,22 @@ def gain_by_property(
         if changing_levels(rows):
             _by_level(panels[0], rows, styles)
         else:
-            _by_number(panels[0], rows, styles, "log10_resource", "subwords of text in pretraining")
+            _by_number(panels[0], rows, styles, "log10_resource", "text in pretraining (subwords)")
             panels[0].set_title(_slope_words(rows, "log10_resource", "tenfold text"), **SMALL)
             marks = [step * 10**power for power in range(1, 12) for step in (1, 2, 5)]
             low, high = panels[0].get_xlim()
             shown = [mark for mark in marks if low <= math.log10(mark) <= high]
             panels[0].set_xticks([math.log10(mark) for mark in shown], [_short(mark) for mark in shown])
-        _by_number(panels[1], rows, styles, "distance", "distance from the source language")
+        _by_number(panels[1], rows, styles, "distance", "distance from the source\n(word order)")
         panels[1].set_title(_slope_words(rows, "distance", "unit of distance"), **SMALL)
         panels[0].set_ylabel(_difference(cells))
-        there = set(rows["language"].map(family))
-        shown = {name: style for name, style in of_family.items() if name in there}
-        handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f) for f, (c, m) in shown.items()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=max(1, min(4, len(handles))))
+        legend(figure, family_handles(of_family, set(rows["language"].map(family))))
         question(figure, title)
         return figure
 
 
-SMALL = {"fontsize": 10.5, "fontweight": "normal"}
-MARK = {"markersize": 8.5, "markeredgecolor": "white", "markeredgewidth": 0.5}
+SMALL = {"fontsize": 9.5, "fontweight": "normal"}
+MARK = {"markersize": 7.5, **FAMILY_MARK}
 
 
 def _by_number(
@@ -171,7 +165,7 @@ def _by_number(
         if row.low is not None:
             axes.plot([x, x], [row.low, row.high], color=colour, linewidth=2)
         axes.plot(x, row.estimate, marker, color=colour, **MARK)
-    axes.set_xlabel(f"{label}\n(equals side by side)" if (places != at[places.index]).any() else label)
+    axes.set_xlabel(f"{label}\nequals side by side" if (places != at[places.index]).any() else label)
 
 
 def _by_level(axes: Axes, rows: pd.DataFrame, styles: Mapping[str, tuple[str, str]]) -> None:
@@ -189,7 +183,7 @@ def _by_level(axes: Axes, rows: pd.DataFrame, styles: Mapping[str, tuple[str, st
         axes.plot(x, mean.estimate, "D", color=INK, **MARK)
     axes.set_xticks([0, 1], ["little text", "much text"])
     axes.set_xlim(-0.5, 1.5)
-    axes.set_xlabel("text of the language in pretraining\n(black: mean of all)")
+    axes.set_xlabel("text in pretraining\n(black: mean of all)")
     change = estimate(rows, measure=Measure("between", "resource_level", ("low",), ("high",)))
     axes.set_title(f"{_with_ends(change)}\nlittle minus much text", **SMALL)
 

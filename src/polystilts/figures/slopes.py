@@ -2,22 +2,29 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from polystilts.figures.heatmap import ORDER
 from polystilts.figures.style import (
+    ARMS,
+    FAMILY_MARK,
     GREY,
-    MARKERS,
+    INK,
     PALE,
-    PALETTE,
-    STRATEGY_TITLES,
+    WIDTH,
+    arm_handle,
+    dot_handle,
+    family_handles,
     family_styles,
     house_style,
+    in_order,
     interval_of,
+    legend,
     names,
-    new_figure,
     nothing_figure,
+    panels_for,
     question,
     task_title,
     zero_line,
@@ -26,7 +33,6 @@ from polystilts.statistics.flags import CEILING, flag_cells
 from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.intervals import UNIT_WORDS, highest_unit
 from polystilts.statistics.tables import main_scores, source_language, with_main_variant
-from polystilts.tasks import STRATEGIES
 
 NOBODY = "the runs of this page are of other arms"
 NOWHERE = "no target is asked in the source language, too"
@@ -58,11 +64,7 @@ def transfer_slopes(
     known = languages.set_index("language")
     others = [code for code in known["distance"].astype(float).sort_values().index if code != source]
     with house_style():
-        columns = min(3, len(targets))
-        lines = -(-len(targets) // columns)
-        figure, panels = new_figure(1.1 + 2.5 * lines, lines, columns, sharey=True, sharex=True)
-        for axes in panels[len(targets) :]:
-            axes.set_visible(False)
+        figure, panels = panels_for(len(targets), 2.2, sharey=True, sharex=True)
         for axes, target in zip(panels, targets, strict=False):
             part = rows[rows["target_task"] == target]
             at_home = part.loc[part["language"] == source, "value"].mean()
@@ -70,21 +72,20 @@ def transfer_slopes(
             for i, code in enumerate(there):
                 colour, marker = styles[known["family"][code]]
                 mean, low, high = interval_of(part[part["language"] == code].groupby(unit)["value"].mean())
-                x = 0.62 + 0.38 * i / max(1, len(there) - 1)
-                axes.plot([0, x], [at_home, mean], color=colour, linewidth=1.2, alpha=0.75)
-                axes.plot([x, x], [low, high], color=colour, linewidth=2)
-                axes.plot(x, mean, marker, color=colour, markersize=7.5, markeredgecolor="white",
-                          markeredgewidth=0.5)  # fmt: skip
+                x = 0.5 + 0.5 * i / max(1, len(there) - 1)
+                axes.plot([0, x], [at_home, mean], color=colour, linewidth=1.0, alpha=0.6)
+                axes.plot([x, x], [low, high], color=colour, linewidth=1.8)
+                axes.plot(x, mean, marker, color=colour, markersize=6.5, **FAMILY_MARK)
             axes.plot(0, at_home, "o", color="black", markersize=7)
-            axes.set_title(task_title(target), fontsize=11.5)
-            axes.set_xticks([0, 0.81], [named[source], "near → far"])
-            axes.set_xlim(-0.12, 1.08)
-            axes.set_ylim(0, 103)
+            axes.set_title(task_title(target))
+            axes.set_xticks([0, 0.75], [named[source], "near → far"])
+            axes.tick_params(axis="x", labelbottom=True)
+            axes.set_xlim(-0.14, 1.06)
+            axes.set_ylim(-3, 103)
             axes.grid(axis="y", color=PALE)
-        for axes in panels[::columns]:
+        for axes in panels[::2]:
             axes.set_ylabel("score (0–100)")
-        handles = [Line2D([], [], color=c, marker=m, label=f) for f, (c, m) in styles.items()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+        legend(figure, family_handles(styles))
         question(figure, title)
         return figure
 
@@ -92,12 +93,13 @@ def transfer_slopes(
 def none_scores(
     scores: pd.DataFrame,
     languages: pd.DataFrame,
-    title: str = "What can the encoder do with no practice at all?",
+    title: str = "What can the encoder do without intermediate training?",
 ) -> Figure:
     """The baseline's score in each language, one panel a target task, against chance and the ceiling.
 
-    Dots are worlds, else seeds, bars 95 % intervals over them; dashed is chance, the grey band above 95.
-    Where no run is without practice the picture says so.
+    A panel names the languages that its target is asked in, from near to far. Dots are worlds, else seeds,
+    bars 95 % intervals over them; dashed is chance, the grey band above 95. Where no run is of the baseline
+    the picture says so.
     """
     rows = _of_strategy(scores, "none")
     if rows.empty:
@@ -105,70 +107,75 @@ def none_scores(
     unit = highest_unit(rows)
     guesses = flag_cells(scores).groupby("target_task")["chance"].mean()
     targets = [task for task in ORDER if task in set(rows["target_task"])]
-    styles, named = family_styles(languages), names(languages)
-    known = languages.set_index("language")
-    codes = list(known["distance"].astype(float).sort_values(kind="stable").index)
+    styles, near = family_styles(languages), languages.assign(distance=languages["distance"].astype(float))
+    near = near.sort_values("distance", kind="stable").set_index("language")
+    asked = {
+        target: [
+            code for code in near.index if code in set(rows.loc[rows["target_task"] == target, "language"])
+        ]
+        for target in targets
+    }
+    columns = min(2, len(targets))
+    deepest = [max(map(len, list(asked.values())[i : i + columns])) for i in range(0, len(targets), columns)]
+    heights = [0.55 + 0.2 * count for count in deepest]
     with house_style():
-        columns = min(3, len(targets))
-        lines = -(-len(targets) // columns)
-        figure, panels = new_figure(
-            1.0 + (0.9 + 0.23 * len(codes)) * lines, lines, columns, sharey=True, sharex=True
-        )
-        for axes in panels[len(targets) :]:
-            axes.set_visible(False)
-        for axes, target in zip(panels, targets, strict=False):
+        figure = Figure(figsize=(WIDTH, 1.2 + sum(heights)), layout="constrained")
+        grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
+        for place, (target, codes) in enumerate(asked.items()):
+            line, column = divmod(place, columns)
+            axes = figure.add_subplot(grid[line, column])
             part = rows[rows["target_task"] == target]
-            guess = guesses[target]
-            axes.axvspan(CEILING, 100, color=PALE, linewidth=0)
-            if guess > 0:
-                axes.axvline(guess, color="black", linestyle="--", linewidth=1.1)
             for i, code in enumerate(codes):
                 values = part[part["language"] == code].groupby(unit)["value"].mean()
-                if values.empty:
-                    continue
-                colour, marker = styles[known["family"][code]]
-                mean, low, high = interval_of(values)
-                if np.isfinite(low):
-                    axes.plot([low, high], [i, i], color=colour, linewidth=2.2)
-                axes.plot(values, [i + 0.3] * len(values), ".", color=GREY, markersize=4, zorder=3)
-                axes.plot(mean, i, marker, color=colour, markersize=5.5, zorder=4)
-            axes.set_title(task_title(target), fontsize=11.5)
-            axes.set_xlim(0, 100)
-            axes.tick_params(axis="y", length=0)
-        panels[0].set_yticks(range(len(codes)), [named[code] for code in codes])
-        panels[0].set_ylim(len(codes) - 0.5, -0.5)
-        for axes in panels[max(0, len(targets) - columns) : len(targets)]:
-            axes.set_xlabel("score (0–100)")
-        handles = [Line2D([], [], color=c, marker=m, linestyle="", label=f) for f, (c, m) in styles.items()]
-        handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1.1, label="chance"))
-        handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+                _draw_score(axes, i, values, *styles[near["family"][code]])
+            _finish_panel(axes, target, guesses[target], near.loc[codes, "name"].tolist(), deepest[line])
+            if place >= len(targets) - columns:
+                axes.set_xlabel("score (0–100)")
+        chance = Line2D([], [], color="black", linestyle="--", linewidth=1.1, label="chance")
+        legend(figure, [*family_handles(styles), chance, dot_handle(f"one {UNIT_WORDS[unit]}")])
         question(figure, title)
         return figure
+
+
+def _draw_score(axes: Axes, i: int, values: pd.Series, colour: str, marker: str) -> None:
+    """One language's mean, its interval, and its repetitions below."""
+    mean, low, high = interval_of(values)
+    if np.isfinite(low):
+        axes.plot([low, high], [i, i], color=colour, linewidth=2.0)
+    axes.plot(values, [i + 0.32] * len(values), ".", color=GREY, markersize=3.5, zorder=3)
+    axes.plot(mean, i, marker, color=colour, markersize=6, zorder=4, **FAMILY_MARK)
+
+
+def _finish_panel(axes: Axes, target: str, guess: float, named: list[str], room: int) -> None:
+    """Chance, ceiling, names and limits of one target; a short list stands at the top of its room."""
+    axes.axvspan(CEILING, 100, color=PALE, linewidth=0)
+    if guess > 0:
+        axes.axvline(guess, color="black", linestyle="--", linewidth=1.1)
+    axes.set_title(task_title(target))
+    axes.set_xlim(-2, 102)
+    axes.set_yticks(range(len(named)), named)
+    axes.set_ylim(max(room, 1) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
 
 
 def gap_slopes(
     scores: pd.DataFrame,
     languages: pd.DataFrame,
-    title: str = "Does practice close the gap to the source language?",
+    title: str = "Does intermediate training close the gap to the source language?",
 ) -> Figure:
     """The transfer gap of each strategy, one panel a target: the source language minus those without labels.
 
     Marks are means with 95 % intervals over worlds, else seeds, which are the dots; the grey line is the gap
-    without practice, and a mark below it a smaller gap.
+    of the baseline, and a mark below it a smaller gap.
     """
     gaps = transfer_gap(scores, source_language(languages), unexposed=True)
     if gaps.empty:
         return nothing_figure(NOWHERE, title)
     unit = highest_unit(gaps)
-    strategies = [name for name in STRATEGIES if name in set(gaps["strategy"])]
+    strategies = in_order(gaps["strategy"])
     targets = [task for task in ORDER if task in set(gaps["target_task"])]
     with house_style():
-        columns = min(3, len(targets))
-        lines = -(-len(targets) // columns)
-        figure, panels = new_figure(1.3 + 2.2 * lines, lines, columns, sharex=True)
-        for axes in panels[len(targets) :]:
-            axes.set_visible(False)
+        figure, panels = panels_for(len(targets), 1.9, sharex=True)
         for axes, target in zip(panels, targets, strict=False):
             part = gaps[gaps["target_task"] == target]
             zero_line(axes, across=True)
@@ -176,26 +183,22 @@ def gap_slopes(
                 values = part[part["strategy"] == strategy].groupby(unit)["gap"].mean()
                 if values.empty:
                     continue
-                colour = GREY if strategy == "none" else PALETTE[i % len(PALETTE)]
+                look = ARMS[strategy]
                 mean, low, high = interval_of(values)
                 if strategy == "none":
                     axes.axhline(mean, color=GREY, linewidth=1.1, zorder=2)
-                axes.plot([i, i], [low, high], color=colour, linewidth=2.2, zorder=3)
-                axes.plot([i + 0.22] * len(values), values, ".", color=GREY, markersize=4, zorder=3)
-                axes.plot(i, mean, MARKERS[i % len(MARKERS)], color=colour, markersize=7.5,
-                          markeredgecolor="white", markeredgewidth=0.5, zorder=4)  # fmt: skip
-
-            axes.set_title(task_title(target), fontsize=11.5)
+                axes.plot([i, i], [low, high], color=look.colour, linewidth=2.2, zorder=3)
+                axes.plot([i + 0.24] * len(values), values, ".", color=GREY, markersize=3.5, zorder=3)
+                axes.plot(i, mean, look.marker, color=look.colour, markersize=7.5, zorder=4)
+            axes.set_title(task_title(target))
             axes.set_xticks([])
+            axes.set_xlim(-0.6, len(strategies) - 0.4)
             axes.margins(y=0.12)
-        for axes in panels[::columns]:
+        for axes in panels[::2]:
             axes.set_ylabel("gap (points)")
-        handles = [
-            Line2D([], [], color=GREY if name == "none" else PALETTE[i % len(PALETTE)], linestyle="",
-                   marker=MARKERS[i % len(MARKERS)], label=STRATEGY_TITLES[name])
-            for i, name in enumerate(strategies)
-        ]  # fmt: skip
-        handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", label=f"one {UNIT_WORDS[unit]}"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=2)
+        handles = [arm_handle(name) for name in strategies]
+        baseline = Line2D([], [], color=GREY, linewidth=1.1, label="gap of the baseline")
+        zero = Line2D([], [], color=INK, linewidth=1.0, label="no gap")
+        legend(figure, [*handles, baseline, zero, dot_handle(f"one {UNIT_WORDS[unit]}")])
         question(figure, title)
         return figure

@@ -4,7 +4,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from polystilts.account import KINDS, OVERHEAD
-from polystilts.figures.style import GREY, PALETTE, house_style, new_figure, question
+from polystilts.figures.style import GREY, INK, house_style, new_figure, question
+
+WORDS = {
+    "train": "training",
+    "predict": "prediction",
+    "start": "starting",
+    "io": "reading, writing",
+    "data": "making data",
+    "gate": "the gate",
+    "book": "the book",
+}
 
 
 def time_bars(time: pd.DataFrame, title: str = "Where do the seconds go?") -> Figure:
@@ -19,7 +29,7 @@ def time_bars(time: pd.DataFrame, title: str = "Where do the seconds go?") -> Fi
             axes.barh(
                 i,
                 seconds,
-                color=GREY if aside else PALETTE[0],
+                color=GREY if aside else INK,
                 hatch="//" if aside else "",
                 edgecolor="white",
                 height=0.72,
@@ -29,12 +39,12 @@ def time_bars(time: pd.DataFrame, title: str = "Where do the seconds go?") -> Fi
                 i,
                 f" {seconds:,.0f} s · {100 * seconds / whole if whole else 0:.0f} %",
                 va="center",
-                fontsize=10.5,
+                fontsize=9.5,
             )
-        axes.set_yticks(range(len(spent)), list(spent.index))
+        axes.set_yticks(range(len(spent)), [WORDS.get(kind, kind) for kind in spent.index])
         axes.set_ylim(len(spent) - 0.4, -0.6)
-        axes.set_xlim(0, max(1e-9, spent.max()) * 1.22)
+        axes.set_xlim(0, max(1e-9, spent.max()) * 1.42)
         axes.tick_params(axis="y", length=0)
-        axes.set_xlabel(f"CPU seconds · hatched: overhead, {100 * share:.0f} % of {whole:,.0f} s")
+        axes.set_xlabel(f"CPU seconds\nhatched: overhead, {100 * share:.0f} % of {whole:,.0f} s")
         question(figure, title)
         return figure

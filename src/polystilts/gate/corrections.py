@@ -1,21 +1,26 @@
 """Corrections are dated, public and additive: an event is appended, and nothing is rewritten silently."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from polystilts import __version__
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import fingerprint, read_json, write_json
+from polystilts.gate.evidence import Evidence
+from polystilts.gate.finding import Check, Finding, counted, falsifies
+from polystilts.gate.history import history_of
 from polystilts.gate.schemas import about, check_document
 
+RECORD = "record/correction-record.json"
+CHAIN = "corrections.json"  # beside the claims: how many there are, and the hash of the last
 CORRECTIONS = ("METADATA", "ARTIFACT", "CLAIM", "BENCHMARK", "PROVENANCE", "QUALITY_ASSESSMENT")
 
 
 def correction_record(folder: Path, scale: str) -> dict[str, Any]:
     """After correction-record-v1: the corrections so far, as they lie there; none where there is no file."""
-    file = folder / "record" / "correction-record.json"
-    events = read_json(file)["correction_events"] if file.is_file() else []
+    events = _events(folder)
     return about("correction-record-v1") | {
         "work": {"title": f"polystilts, scale {scale}", "version": __version__},
         "manifest": {"path": "record/paper-manifest.json"},
@@ -49,11 +54,64 @@ def correct(folder: Path, kind: str, note: str, fields: list[str], when: str) ->
         "affected_fields": fields,
         "previous": fingerprint(events[-1]) if events else "",
     }
-    document |= {"correction_events": [*events, event], "correction_count": len(events) + 1,
-                 "correction_state": "CORRECTED", "last_corrected_at": when}  # fmt: skip
+    document |= {
+        "correction_events": [*events, event],
+        "correction_count": len(events) + 1,
+        "correction_state": "CORRECTED",
+        "last_corrected_at": when,
+    }
     check_document("correction-record", document)
-    write_json(folder / "record" / "correction-record.json", document)
+    write_json(folder / RECORD, document)
+    write_json(folder / CHAIN, {"corrections": len(events) + 1, "last": fingerprint(event)})
     return event
+
+
+def check_corrections(evidence: Evidence) -> Check:
+    """Every correction is there, unchanged: chained, counted beside the claims, asked of git."""
+    question = "Are all corrections there, as they were made?"
+    name, findings = RECORD, []
+    try:
+        events = _events(evidence.folder)
+        check_chain(events)
+    except (StudyError, ValueError, KeyError, TypeError) as problem:
+        events = []
+        findings.append(
+            falsifies(f"{problem}" if isinstance(problem, StudyError) else f"{name} cannot be read")
+        )
+    chain = evidence.folder / CHAIN
+    last = {"corrections": len(events), "last": fingerprint(events[-1]) if events else ""}
+    if not findings and (chain.is_file() or events):
+        kept = read_json(chain) if chain.is_file() else None
+        if kept is None:
+            findings.append(
+                Finding("note", f"{CHAIN} is not there: the last correction is chained to nothing")
+            )
+        elif kept != last:
+            what = f"{CHAIN} counts {kept.get('corrections')} corrections, {name} holds {len(events)}"
+            findings.append(falsifies(f"{what}, or the last is another: one was changed or taken out"))
+    findings += _forgotten(evidence, events)
+    done = f"{counted(len(events), 'correction')} followed from one to the next."
+    return Check("corrections", question, done, tuple(findings))
+
+
+def _events(folder: Path) -> list[Mapping[str, Any]]:
+    file = folder / RECORD
+    return read_json(file)["correction_events"] if file.is_file() else []
+
+
+def _forgotten(evidence: Evidence, events: list[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Corrections that git has and that are no longer there."""
+    history, _ = history_of(evidence.repository)
+    if history is None or not evidence.folder.is_relative_to(evidence.repository):
+        return
+    place = evidence.folder.relative_to(evidence.repository).as_posix()
+    committed = history.committed(f"{place}/{RECORD}")
+    before = json.loads(committed)["correction_events"] if committed else []
+    if list(events[: len(before)]) != before:
+        yield falsifies(
+            f"{RECORD} as committed holds {len(before)} corrections that are not these: corrections "
+            "are only ever added"
+        )
 
 
 def check_chain(events: list[Mapping[str, Any]]) -> None:
@@ -61,5 +119,7 @@ def check_chain(events: list[Mapping[str, Any]]) -> None:
     for number, event in enumerate(events):
         before = fingerprint(events[number - 1]) if number else ""
         if event["previous"] != before or event["event_id"] != f"correction-{number + 1}":
-            raise StudyError(f"record/correction-record.json was rewritten before {event['event_id']}: "
-                             "corrections are only ever added")  # fmt: skip
+            raise StudyError(
+                f"record/correction-record.json was rewritten before {event['event_id']}: "
+                "corrections are only ever added"
+            )

@@ -2,25 +2,21 @@
 
 import os
 import re
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from polystilts.files import fingerprint, read_json, sha256_of_folder
+from polystilts.files import fingerprint, sha256_of_folder
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several
+from polystilts.gate.labels import wrong_labels
+from polystilts.gate.languages import wrong_languages
 from polystilts.gate.sandbox import run_sealed
-from polystilts.languages import LANGUAGES
-from polystilts.tasks import TASKS, Task
 
 TEXTS = ("text_a", "text_b", "context", "question", "choices", "words", "text", "answer", "mention_start")
-ITEM = ["language", "example_id"]
-NO_CANDIDATE = "-"  # what a query that has no right candidate is answered with
 LEAST_WORDS = 5  # shorter texts, a name in quotation marks say, coincide in any two collections of real text
 WORD = re.compile(r"\w+")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -29,9 +25,10 @@ UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u34
 def check_data(
     evidence: Evidence, workspace: Path, code_now: Mapping[str, str] | None
 ) -> tuple[Check, dict[int, Path]]:
-    """Compare the data with the hash in the runs' records, look for leaks, and compare the labels.
+    """Make every generated world again and compare it with the runs' records; look for leaks; compare labels.
 
-    Data that are not in the folder are made again from their seed. Also returns where each world lies.
+    A world that lies in the folder is compared with the one made again, and not believed. Real data cannot be
+    made: what lies there is compared with the hash in the records. Also returns where each world lies.
     """
     question = "Are the data those of the runs, without a leak, and are the labels theirs?"
     findings: list[Finding] = []
@@ -41,50 +38,47 @@ def check_data(
         runs_of[record["seeds"]["world"]].append(name)
     made = _made_again(evidence, workspace, runs_of)
     for seed, runs in sorted(runs_of.items()):
-        record = evidence.runs[runs[0]]
-        asked = record["parameters"]["shared"]["languages"]
-        folder = evidence.folder / f"w{seed}"
-        old_code = (record.get("code") or {}).get("world")
-        stale = bool(code_now and old_code and old_code != code_now.get("world"))
-        if not folder.is_dir():
-            if record["parameters"]["shared"]["source"] != "world":
-                findings.append(
-                    Finding("open", f"the data of {evidence.scale} are not in this folder: not checked")
-                )
-                continue
-            folder, problem = made[seed]
-            if problem:
-                findings.append(
-                    Finding(
-                        "stale" if stale else "open",
-                        f"world {seed} cannot be made again: {problem}",
-                        tuple(runs),
-                    )
-                )
-                continue
-        if findings_of_hash := list(_compare_hash(evidence, folder, runs, workspace, stale)):
-            findings += findings_of_hash
-        real = record["parameters"]["shared"]["source"] != "world"
-        findings += [
-            Finding(effect, f"world {seed}: {leak}", tuple(runs)) for effect, leak in leaks(folder, real)
-        ]
-        findings += [falsifies(problem, runs) for problem in _labels(evidence, folder, seed, asked)]
+        shared = evidence.runs[runs[0]]["parameters"]["shared"]
+        kept, real = evidence.folder / f"w{seed}", shared["source"] != "world"
+        stale = _other_code(evidence, runs, code_now)
+        folder, problem = (kept, "") if real else made[seed]
+        if real and not kept.is_dir():
+            what = f"the data of {evidence.scale} are not in this folder: not checked"
+            findings.append(Finding("open", what))
+            continue
+        if problem:
+            what = f"world {seed} cannot be made again: {problem}"
+            findings.append(Finding("stale" if stale else "open", what, tuple(runs)))
+            continue
+        differing = [*_compare_hash(evidence, seed, folder, kept, runs, stale)]
+        findings += differing
+        searched = {folder, kept} if differing and kept.is_dir() else {folder}
+        findings += [Finding(effect, f"world {seed}: {leak}", tuple(runs))
+                     for place in sorted(searched) for effect, leak in leaks(place, real)]  # fmt: skip
+        asked = shared["languages"]
+        findings += [falsifies(problem, runs) for problem in wrong_labels(evidence, folder, seed, asked)]
         worlds[seed] = folder
-    findings += _languages(evidence, worlds)
+    findings += wrong_languages(evidence, worlds)
     again = len(made.keys() & worlds.keys())
     done = f"{counted(len(worlds), 'world')} looked through, {again} of them made again from their seed."
     return Check("data", question, done, tuple(findings), bool(worlds), {"worlds": len(worlds)}), worlds
 
 
+def _other_code(evidence: Evidence, runs: Sequence[str], code_now: Mapping[str, str] | None) -> bool:
+    """Whether worlds are made by other code today than when the runs read theirs."""
+    then = {(evidence.runs[run].get("code") or {}).get("world") for run in runs} - {None}
+    return bool(code_now and then - {code_now.get("world")})
+
+
 def _made_again(
     evidence: Evidence, workspace: Path, runs_of: Mapping[int, Sequence[str]]
 ) -> dict[int, tuple[Path, str]]:
-    """Every generated world that is not in the folder, made again, as many at a time as there are cores."""
-    absent = [seed for seed, runs in runs_of.items() if not (evidence.folder / f"w{seed}").is_dir()
-              and evidence.runs[runs[0]]["parameters"]["shared"]["source"] == "world"]  # fmt: skip
+    """Every generated world, made again, as many at a time as there are cores."""
+    seeds = [seed for seed, runs in runs_of.items()
+             if evidence.runs[runs[0]]["parameters"]["shared"]["source"] == "world"]  # fmt: skip
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # each waits for a process
-        made = pool.map(lambda seed: world_again(evidence, runs_of[seed][0], workspace / f"w{seed}"), absent)
-        return dict(zip(absent, made, strict=True))
+        made = pool.map(lambda seed: world_again(evidence, runs_of[seed][0], workspace / f"w{seed}"), seeds)
+        return dict(zip(seeds, made, strict=True))
 
 
 def world_again(evidence: Evidence, run: str, into: Path) -> tuple[Path, str]:
@@ -97,25 +91,30 @@ def world_again(evidence: Evidence, run: str, into: Path) -> tuple[Path, str]:
 
 
 def _compare_hash(
-    evidence: Evidence, folder: Path, runs: list[str], workspace: Path, stale: bool
+    evidence: Evidence, seed: int, folder: Path, kept: Path, runs: list[str], stale: bool
 ) -> Iterator[Finding]:
+    """Runs that read other data than these, and a folder of the study that holds other data than these."""
     files = sha256_of_folder(folder)
     found = fingerprint(files)
     wrong = [run for run in runs if evidence.runs[run]["hashes"]["data"] != found]
-    if not wrong:
-        return
-    if stale:
-        yield Finding("stale", f"{folder.name} is made otherwise by the source of today", tuple(wrong))
-        return
     named = ""
-    if folder.parent == evidence.folder:  # made again, it shows which of its files was changed
-        again, problem = world_again(evidence, runs[0], workspace / f"again-{folder.name}")
-        if not problem:
-            fresh = sha256_of_folder(again)
-            odd = sorted(name for name in files.keys() | fresh.keys() if files.get(name) != fresh.get(name))
-            named = f": {several(odd)}" if odd else ""
-        shutil.rmtree(again, ignore_errors=True)
-    yield falsifies(f"the data of {folder.name} are not those that {len(wrong)} runs read{named}", wrong)
+    if kept.is_dir() and kept != folder:
+        there = sha256_of_folder(kept)
+        odd = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
+        named = f": {several(odd)}" if odd else ""
+    if (wrong or named) and stale:
+        what = f"w{seed} is made otherwise by the source of today{named}"
+        yield Finding("stale", what, tuple(wrong or runs))
+    elif wrong:
+        made = "" if folder == kept else f": seed {seed} makes others"
+        yield falsifies(
+            f"the data of w{seed} are not those that {len(wrong)} runs read{named or made}", wrong
+        )
+    elif named:
+        yield falsifies(f"the data in w{seed} are not those that seed {seed} makes{named}", runs)
+    elif stale:
+        what = f"the code that makes worlds has changed, and makes world {seed} byte for byte again"
+        yield Finding("note", what, tuple(runs))
 
 
 def leaks(world: Path, real: bool = False) -> Iterator[tuple[str, str]]:
@@ -177,186 +176,3 @@ def _plain(value) -> str:
         if hasattr(value, "__len__")
         else str(value)
     )
-
-
-# --- labels ---------------------------------------------------------------------------------------------
-
-
-def _labels(evidence: Evidence, world: Path, seed: int, asked: Sequence[str]) -> Iterator[str]:
-    """Labels that are not those of the test items, one for each, with their right answers."""
-    for file in sorted((evidence.folder / "labels" / f"w{seed}").glob("*.parquet")):
-        task, labels = TASKS[file.stem], pd.read_parquet(file).astype({"example_id": str})
-        name = f"labels/w{seed}/{file.name}"
-        tests = {code: world / "examples" / task.name / f"test-{code}.parquet" for code in asked}
-        items = {code: pd.read_parquet(test) for code, test in tests.items() if test.is_file()}
-        if not items:
-            yield f"{name} has no test items behind it"
-            continue
-        right = labels_again(task, items)
-        if lacking := sorted(set(right) - set(labels)):
-            yield f"{name} lacks {several(lacking)}"
-            continue
-        both = labels.merge(right, on=ITEM, how="outer", suffixes=("", "_right"), indicator=True)
-        known = both["_merge"] == "both"
-        differ = {
-            column: known & (both[column].map(_exact) != both[f"{column}_right"].map(_exact))
-            for column in right.columns.drop(ITEM)
-        }
-        for what, rows in (
-            ("labels are of no test item", both["_merge"] == "left_only"),
-            ("test items have no label", both["_merge"] == "right_only"),
-            ("labels are there twice", both.duplicated(ITEM)),
-            *((f"labels are not the right answers of the data: another {column}", rows)
-              for column, rows in differ.items()),
-        ):  # fmt: skip
-            if rows.any():
-                one = both[rows].iloc[0]
-                yield f"{name}: {rows.sum()} {what}, the first {one['example_id']} in {one['language']}"
-
-
-def _exact(value) -> str | tuple[str, ...]:
-    return value if isinstance(value, str) else tuple(value) if hasattr(value, "__len__") else str(value)
-
-
-def labels_again(task: Task, items: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The labels that test items make, by language; for questions their contexts and right answers too."""
-    pool = _answers_in_pool(task, items) if task.search and task.search.match != task.search.candidate else {}
-    parts = []
-    for language, frame in items.items():
-        if task.search and task.search.query in frame:  # the others are only there to be found
-            frame = frame[frame[task.search.query] != ""]
-        rows = frame.to_dict("records")
-        part = pd.DataFrame({
-            "language": language,
-            "example_id": [str(row["example_id"]) for row in rows],
-            "meaning_id": [str(row["meaning_id"]) for row in rows],
-            "gold": [_gold(task, row, pool) for row in rows],
-        })  # fmt: skip
-        if task.kind == "question_answering":
-            part["context"] = [row["context"] for row in rows]
-            part["answers"] = [_texts_that_answer(row) for row in rows]
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
-
-
-def _gold(task: Task, row: Mapping[str, Any], pool: Mapping[str, set[str]]) -> str:
-    """The right answer of one item, as labels write it."""
-    if task.kind == "tagging":
-        return " ".join(row["tags"])
-    if task.kind == "question_answering":
-        start, text = int(row["answer_start"]), row["answer_text"]
-        if start < 0:
-            return "-1:-1"
-        end = start + len(text)
-        return f"{start}:{end}" if row["context"][start:end] == text else "not in its context"
-    if task.kind != "retrieval":
-        return str(row["label"])
-    search, wanted = task.search, str(row[task.search.match])
-    if search.match != search.candidate:
-        return " ".join(sorted(pool.get(wanted, ())))
-    # descriptions of entities lie in a file of their own; elsewhere an empty answer means there is none
-    return wanted if search.entities or row[search.answer] != "" else NO_CANDIDATE
-
-
-def _answers_in_pool(task: Task, items: Mapping[str, pd.DataFrame]) -> dict[str, set[str]]:
-    """The candidates of all languages that are right for each meaning.
-
-    Where one text answers two questions of a language it is one candidate, named as the first of them.
-    """
-    search, right = task.search, defaultdict(set)
-    for frame in items.values():
-        first: dict[str, str] = {}
-        for row in frame[frame[search.answer] != ""].to_dict("records"):
-            name = row.get("candidate_id") or first.setdefault(row[search.answer], row[search.candidate])
-            right[str(row[search.match])].add(str(name))
-    return right
-
-
-def _texts_that_answer(row: Mapping[str, Any]) -> list[str]:
-    """The text that is marked in the context, and the further ones that annotators gave."""
-    marked = [row["answer_text"]] if row["answer_start"] >= 0 else []
-    further = row.get("answers")
-    further = [] if further is None or isinstance(further, str | float) else further
-    return list(dict.fromkeys(map(str, [*marked, *further])))
-
-
-# --- languages ------------------------------------------------------------------------------------------
-
-
-def _languages(evidence: Evidence, worlds: Mapping[int, Path]) -> Iterator[Finding]:
-    """What `tables/languages.csv` says that the table of languages and the data do not bear out."""
-    table = evidence.table("languages")
-    if table is None or not evidence.runs:
-        return
-    shared = evidence.parameters["shared"]
-    source = shared["source_language"]
-    wanted = [source, *(code for code in shared["languages"] if code != source)]
-    if table["language"].tolist() != wanted:  # the source is the first: others may lie as near as itself
-        yield falsifies(f"tables/languages.csv has {', '.join(table['language'])}; the study's languages are "
-                        f"{', '.join(wanted)}")  # fmt: skip
-    measured = _measured(evidence, worlds)
-    for row in table.to_dict("records"):
-        code, what = row["language"], f"tables/languages.csv says of {row['language']}"
-        if code not in LANGUAGES:
-            yield Finding("open", f"{what} what nobody can check: it is not in the table of languages")
-            continue
-        for column, right in _declared(code, row, shared).items():
-            if row[column] != right:
-                yield falsifies(f"{what} {column} = {row[column]!r}, it is {right!r}")
-        for column, ends in measured.items():
-            low, high = ends.get(code, (0.0, 0.0))
-            slack = 0.51 if column == "resource" else 1e-6  # whole subwords; shares of six decimals
-            value = pd.to_numeric(row[column], errors="coerce")
-            if not low - slack <= value <= high + slack:
-                found = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-                yield falsifies(f"{what} {column} = {value:g}, the data say {found}")
-    counts = ("resource", "overlap") if evidence.real else ("resource", "overlap", "distance")
-    if unseen := [column for column in counts if column not in measured]:
-        what = f"tables/languages.csv: {several(unseen)} not measured again"
-        yield Finding("note", f"{what}, for what they were measured in is not here")
-
-
-def _declared(code: str, row: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of a language beforehand, in the columns of its row, and what follows from them."""
-    known, untaught = LANGUAGES[code], code in shared["tested_only"]
-    alone = code == shared["source_language"] or untaught
-    right = {"name": known.name, "family": known.family, "script": known.script,
-             "set": "-" if alone else known.language_set}  # fmt: skip
-    if known.invented:
-        return right | {"order": known.order, "seen": "no" if untaught else "yes"}
-    seen = "yes" if row["resource"] > 0 else "no"  # encoders from elsewhere have read what they have read
-    distance = known.distance or 0.0
-    return right | {"distance": distance, "order": f"{distance:.6f}", "seen": seen}
-
-
-def _measured(evidence: Evidence, worlds: Mapping[int, Path]) -> dict[str, dict[str, tuple[float, float]]]:
-    """The least and the most that each column may say of each language, by the data and encoders at hand.
-
-    A study measures overlap and distance in its first world and counts subwords in its first encoder; real
-    data have the mean of all encoders. A pool has a mean of its bundles, which lies among theirs.
-    """
-    found = {}
-    studies = [record["parameters"]["shared"] for record in evidence.runs.values()]
-    firsts = {(one["encoder"], one["world_seeds"][0], one["encoder_seeds"][0]) for one in studies}
-    cards = [worlds[world] / "data_card.json" for _, world, _ in firsts if world in worlds]
-    if len(cards) == len(firsts) and all(card.is_file() for card in cards):
-        of = [read_json(card)["languages"] for card in cards]
-        for column, key in (("overlap", "shared_words"), ("distance", "order_distance")):
-            found[column] = _ends([{code: facts[key] for code, facts in card.items()} for card in of])
-    names = {f"{encoder}.w{world}.e{seed}" for encoder, world, seed in firsts}
-    if evidence.real:
-        names = {record["parent"] for record in evidence.runs.values()}
-    counts = [evidence.folder / "encoders" / name / "pretraining.json" for name in sorted(names)]
-    if all(file.is_file() for file in counts):
-        of = [read_json(file)["text_tokens"] for file in counts]
-        if evidence.real and len(firsts) == 1:
-            of = [{code: sum(one.get(code, 0) for one in of) / len(of) for code in of[0]}]
-        found["resource"] = _ends(of)
-    return found
-
-
-def _ends(several_counts: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
-    """The least and the most that several counts have of each language."""
-    codes = set().union(*several_counts)
-    values = {code: [one.get(code, 0) for one in several_counts] for code in codes}
-    return {code: (min(numbers), max(numbers)) for code, numbers in values.items()}

@@ -96,20 +96,23 @@ class Evidence:
         worlds = {int(record["seeds"]["world"]) for record in self.runs.values()}
         return {world: swapped if self.real and world % 2 else declared for world in sorted(worlds)}
 
-    @plain_words
     def table(self, name: str) -> pd.DataFrame | None:
-        """One table by its name; words stay words, numbers become numbers; nothing where there is none."""
+        """One table by its name; nothing where there is none."""
         file = self.folder / "tables" / f"{name}.csv"
-        if not file.is_file():
-            return None
-        table = pd.read_csv(file, keep_default_na=False, dtype=str)
-        for column in set(NUMBERS) & set(table.columns):
-            table[column] = pd.to_numeric(table[column], errors="coerce")
-        return table
+        return read_table(file) if file.is_file() else None
 
     def file(self, name: str) -> Path:
         """Where a file of a lineage lies: `params/` in the repository, everything else in the folder."""
         return (self.repository if name.startswith("params/") else self.folder) / name
+
+
+@plain_words
+def read_table(file: Path) -> pd.DataFrame:
+    """A table as studies write it: words stay words, numbers become numbers."""
+    table = pd.read_csv(file, keep_default_na=False, dtype=str)
+    for column in set(NUMBERS) & set(table.columns):
+        table[column] = pd.to_numeric(table[column], errors="coerce")
+    return table
 
 
 def open_evidence(folder: Path, repository: Path | None = None) -> Evidence:

@@ -1,18 +1,15 @@
-"""Are the files those the claims were made from? Hashes, predictions, parameters, encoder and code."""
+"""Are the files those the claims were made from? Hashes, parameters and encoder."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import product
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import pandas as pd
 import yaml
 
-from polystilts.files import fingerprint, sha256, sha256_of_folder, write_table
-from polystilts.gate.evidence import HYPOTHESES, Evidence, stage_of
+from polystilts.files import fingerprint, sha256, sha256_of_folder
+from polystilts.gate.evidence import HYPOTHESES, Evidence
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several
 from polystilts.tasks import parse_arm
 
@@ -32,6 +29,7 @@ def check_files(evidence: Evidence) -> Check:
             findings.append(falsifies(what, claims=(claim["id"],)))
         for run in set(lineage.get("runs", [])) - set(evidence.runs):
             gone[f"runs/{run}"].add(claim["id"])
+        findings += _left_out(evidence, claim)
         for name, expected in lineage.get("files", {}).items():
             if name in HYPOTHESES:  # judged by the protocol: an edit may come before or after a freeze
                 continue
@@ -54,75 +52,23 @@ def check_files(evidence: Evidence) -> Check:
     return Check("files", question, done, tuple(findings), facts={"files": len(hashes)})
 
 
-# --- predictions ----------------------------------------------------------------------------------------
-
-
-def check_predictions(evidence: Evidence) -> Check:
-    """Every prediction file is the one its run left; where it is not, say what was done to it."""
-    question = "Are the predictions those that the runs left?"
-    left = {}
-    for run, record in evidence.runs.items():
-        for stage in record.get("stages", []):
-            if stage["stage"] == "predict":
-                left[run, stage["task"]] = stage["files"]["."]
-    owner = {expected: cell for cell, expected in left.items()}
-    findings = []
-    for (run, target), expected in left.items():
-        file = evidence.folder / "runs" / run / "predictions" / f"{target}.parquet"
-        name = file.relative_to(evidence.folder)
-        if not file.is_file():
-            findings.append(falsifies(f"{name} is gone", (run,)))
-        elif (found := sha256(file)) != expected and as_written(file) != expected:
-            what = f"{name} holds the predictions of {' for '.join(owner[found])}" if found in owner else ""
-            findings.append(falsifies(what or f"{name} {_what_changed(evidence, run, target)}", (run,)))
-    done = (
-        f"{len(left)} prediction files compared with the hashes in the records of {len(evidence.runs)} runs."
-    )
-    return Check("predictions", question, done, tuple(findings), bool(left))
-
-
-def as_written(file: Path) -> str:
-    """The SHA-256 of the same rows, written as runs write them: a packed file comes back to its own."""
-    try:
-        rows = pd.read_parquet(file)
-    except (OSError, ValueError):
-        return "unreadable"
-    with TemporaryDirectory() as place:
-        again = Path(place) / file.name
-        write_table(again, rows)
-        return sha256(again)
-
-
-def _what_changed(evidence: Evidence, run: str, target: str) -> str:
-    """What was done to a prediction file, as far as it can be told without the original."""
-    file = evidence.folder / "runs" / run / "predictions" / f"{target}.parquet"
-    labels = evidence.folder / "labels" / f"w{evidence.runs[run]['seeds']['world']}" / f"{target}.parquet"
-    try:
-        found, right = pd.read_parquet(file), pd.read_parquet(labels)
-    except (OSError, ValueError):
-        return "was changed after the run and cannot be read beside its labels"
-    for language, part in found.groupby("language"):
-        wanted = right[right["language"] == language]
-        for _, one in part.groupby("variant" if "variant" in part else "language"):
-            ids, asked = one["example_id"].tolist(), wanted["example_id"].tolist()
-            if len(ids) < len(asked):
-                return f"was truncated: {len(ids)} of {len(asked)} items in {language}"
-            if ids != asked and sorted(ids) == sorted(asked):
-                return (
-                    f"was reordered: the items in {language} stand in another order than when it was written"
-                )
-    if "item_score" in found and len(_against_item_scores(found, right)):
-        return "was edited: answers do not fit the item scores written beside them"
-    return "was changed after the run"
-
-
-def _against_item_scores(found: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
-    """Rows of plain answers that are right with an item score of 0, or wrong with one of 1."""
-    both = found.merge(right[["language", "example_id", "gold"]], on=["language", "example_id"])
-    first = both["prediction"].astype(str).str.split(" ").str[0]
-    same = (both["prediction"].astype(str) == both["gold"].astype(str)) | (first == both["gold"].astype(str))
-    whole = both["item_score"].isin([0.0, 1.0])
-    return both[whole & (same != (both["item_score"] == 1.0))]
+def _left_out(evidence: Evidence, claim: Mapping[str, Any]) -> Iterator[Finding]:
+    """Files that are here, that a claim rests on, and that its lineage does not name."""
+    lineage = claim.get("lineage", {})
+    named, runs = lineage.get("files", {}), set(lineage.get("runs", [])) & set(evidence.runs)
+    names = {f"tables/{name}.csv" for name in ("scores", "gains", "languages") if runs}
+    for run in runs:
+        names.add(f"runs/{run}/run.json")
+        world = evidence.runs[run]["seeds"]["world"]
+        for target in evidence.runs[run]["parameters"]["shared"]["target_tasks"]:
+            names |= {f"runs/{run}/predictions/{target}.parquet", f"labels/w{world}/{target}.parquet"}
+    lacking = sorted(name for name in names - named.keys() if evidence.file(name).is_file())
+    if not lacking:
+        return
+    what = f"claim {claim['id']}: its lineage leaves out {counted(len(lacking), 'file')} that it rests on"
+    bare = (evidence.folder / "pool.json").is_file() and not set(named) - set(HYPOTHESES)
+    effect = "open" if bare else "falsifies"  # a fresh pool names none: its bundles have their own
+    yield Finding(effect, f"{what}, the first {lacking[0]}", claims=(claim["id"],))
 
 
 # --- runs and parameters --------------------------------------------------------------------------------
@@ -234,9 +180,11 @@ def _stage_differences(record: Mapping[str, Any]) -> Iterator[tuple[str, str, An
     """Knobs that a stage was made with and that its run names otherwise."""
     for stage in record.get("stages", []):
         whole = record["parameters"]
-        updates = whole.get("target_finetuning", {}).get("updates", {})
-        if stage["stage"] == "finetune" and stage["task"] in updates:
-            tuned = {**whole["target_finetuning"], "updates": updates[stage["task"]]}
+        if stage["stage"] == "finetune":  # knobs may be given for each training task by its name
+            tuned = {
+                knob: value.get(stage["task"], value) if isinstance(value, Mapping) else value
+                for knob, value in whole.get("target_finetuning", {}).items()
+            }
             whole = {**whole, "target_finetuning": tuned}
         for knob, mine, other in knobs_that_differ(stage.get("parameters", {}), whole):
             yield f"{stage['stage']} of {stage['task']}", knob, mine, other
@@ -257,7 +205,7 @@ def name_of_run(encoder: str, world: int, encoder_seed: int, arm: Mapping[str, s
     return f"{encoder}.w{world}.e{encoder_seed}--{'--'.join(words)}--s{seed}".lower()
 
 
-# --- encoder and code -----------------------------------------------------------------------------------
+# --- encoder ----------------------------------------------------------------------------------------------
 
 
 def check_encoder(evidence: Evidence) -> Check:
@@ -288,32 +236,3 @@ def check_encoder(evidence: Evidence) -> Check:
     return Check(
         "encoder", question, f"{counted(looked, 'encoder')} compared by hash.", tuple(findings), looked > 0
     )
-
-
-def check_code(evidence: Evidence, code_now: Mapping[str, str] | None) -> Check:
-    """The code that made the runs is the code of today; where it is not, the runs are stale, not false."""
-    question = "Is the source still the one that made the runs?"
-    if code_now is None:
-        return Check("code", question, "The code of today was not named.", complete=False)
-    changed: dict[str, list[str]] = defaultdict(list)
-    for run, record in evidence.runs.items():
-        made = {stage["stage"]: stage.get("code") for stage in record["stages"]} | record.get("code", {})
-        stages = [stage for stage, code in made.items() if code and code != code_now.get(stage)]
-        whole = fingerprint([code_now.get(stage["stage"]) for stage in record["stages"]])
-        if not stages and whole != record["hashes"]["code"]:
-            stages = ["training or prediction"]
-        if stages:
-            changed[several(stages, 6)].append(run)
-    findings = [
-        Finding("stale", f"the code of {stages} has changed since {len(runs)} runs were made", tuple(runs))
-        for stages, runs in changed.items()
-    ]
-    return Check("code", question, f"The code behind {len(evidence.runs)} runs compared by its hash.",
-                 tuple(findings), bool(evidence.runs))  # fmt: skip
-
-
-def training_stages(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The stages of a run that learned something."""
-    tasks = [stage["task"] for stage in record.get("stages", []) if stage["stage"] == "finetune"]
-    found = [stage_of(record, "intermediate", ""), *(stage_of(record, "finetune", task) for task in tasks)]
-    return [stage for stage in found if stage]

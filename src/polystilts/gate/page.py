@@ -6,6 +6,7 @@ from pathlib import Path
 
 from polystilts.files import write_text
 from polystilts.gate.finding import EFFECTS, signed
+from polystilts.gate.limits import HELPS, LIMITS
 from polystilts.gate.verdict import Verdict
 
 STYLE = (
@@ -40,6 +41,10 @@ def page(verdict: Verdict) -> str:
         "<h2>The claims</h2>",
         _table(("claim", "outcome", "status", "why", "strongest counterexample"),
                ((one.id, one.outcome, one.status, one.reason, _against(one)) for one in verdict.claims)),
+        "<h2>What a gate can catch, and what not</h2>",
+        _table(("how", "which forgeries"), LIMITS),
+        "<p>What helps whoever stands outside:</p>",
+        f"<ul>{''.join(f'<li>{escape(words)}</li>' for words in HELPS)}</ul>",
     ]  # fmt: skip
     return "\n".join(parts) + "</html>\n"
 

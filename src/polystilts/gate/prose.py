@@ -12,39 +12,18 @@ import yaml
 from polystilts import paths
 from polystilts.errors import StudyError
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.finding import Check, Finding, falsifies, several
-from polystilts.gate.typed import scan_sources
+from polystilts.gate.finding import Check, Finding, counted, falsifies, several
+from polystilts.gate.history import is_committed
+from polystilts.gate.numbers import numbers_in
+from polystilts.gate.typed import printed_numbers, scan_sources
 
 PUBLISHED_NUMBERS = Path(__file__).with_name("published.yaml")
 PUBLISHED_SCORES = paths.PACKAGE / "evidence" / "published.csv"
 BIBLIOGRAPHY = "references.bib"
 REQUIRED = ("title", "author", "year")
 
-# A result in prose: a sign, decimals, a share in percent, or so many points. Dates and counts are none.
-NUMBER = re.compile(
-    r"(?<![\w.])([+−]\s?\d+(?:\.\d+)?|-\d+\.\d+|\d+\.\d+|\d+(?=\s?%)|\d+(?=\s?points?\b))(?![\w]|\.\d)"
-)
-# What has numbers and is no result: code, links, comments, names with a version, the level of intervals.
-NO_RESULTS = (
-    r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)", r"https?://\S+", r"<!--.*?-->", r"<[^>]+>",
-    r"\b(?:Python|Apache|SQuAD|CUDA|version)\s+\d+(?:\.\d+)*", r"95\s?%", r"100\s?%",
-    r"arXiv[ :]\d{4}\.\d{4,5}",
-)  # fmt: skip
 MARKED = re.compile(r"<!-- (claim|time):(\S+) -->((?:(?!<!-- /?\1).)*)<!-- /\1 -->", re.DOTALL)
 ARXIV = re.compile(r"(?:arXiv[ :]+|arxiv\.org/abs/)(\d{4}\.\d{4,5})", re.IGNORECASE)
-
-
-def numbers_in(text: str) -> list[str]:
-    """The result-like numbers of a text.
-
-    >>> numbers_in("It rose by +3.8 points in 9 languages (95 % interval, `0.5`).")
-    ['+3.8']
-    >>> numbers_in("In 2020, at layer 13 of 24, see [a page](x/1.5.html): 42 % were right.")
-    ['42']
-    """
-    for pattern in NO_RESULTS:
-        text = re.sub(pattern, lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
-    return [match[1] for match in NUMBER.finditer(text)]
 
 
 def published_numbers() -> list[dict[str, Any]]:
@@ -90,13 +69,14 @@ def check_prose(evidence: Evidence, with_readme: bool = True) -> Check:
         for line, text in caption_strings(script):
             looked += 1
             typed(f"notebooks/{script.name}, line {line}, in code", text)
+        for problem in printed_numbers(script.read_text(encoding="utf-8")):
+            findings.append(falsifies(f"notebooks/{script.name}, {problem}"))
     readme = root / "README.md"
     if readme.is_file() and with_readme:
         text = readme.read_text(encoding="utf-8")
         looked += 1
         typed("README.md, outside its markers", MARKED.sub("", text))
-        findings += [falsifies(problem) for problem in readme_differences(evidence, text)]
-    findings += [falsifies(problem) for problem in _summary_differences(evidence)]
+        findings += readme_differences(evidence, text)
     sources = [*sorted(root.glob("src/**/*.py")), *sorted((root / "notebooks").glob("*.py"))]
     findings += [falsifies(problem) for problem in scan_sources(sources, root)]
     for claim in evidence.claims:  # a claim may name scripts as its evidence: they are read like any other
@@ -111,37 +91,49 @@ def check_prose(evidence: Evidence, with_readme: bool = True) -> Check:
     return Check("prose", question, done, tuple(findings), looked + len(sources) > 0)
 
 
-def readme_differences(evidence: Evidence, text: str) -> Iterator[str]:
-    """Where README.md differs from what the ledger of this scale renders, if README tells it."""
+def readme_differences(evidence: Evidence, text: str) -> Iterator[Finding]:
+    """Where README.md differs from what the ledger of this scale renders, if README tells it.
+
+    README.md belongs to the ledger that was committed with it. Whoever runs the study has a ledger of his
+    own, of which README.md says nothing: that is a note.
+    """
     from polystilts.evidence import readme
 
     scale = evidence.folder.name
     if scale not in readme.TOLD or evidence.folder.parent != evidence.repository / "outputs":
         return
+    own = is_committed(evidence.folder / "claims.json", evidence.repository)
+    judged = is_committed(evidence.folder / "record" / "gate.json", evidence.repository)
     try:
         rendered = readme.render_readme(text, evidence.folder.parent)
     except StudyError as problem:
-        yield f"README.md: {problem}"
+        yield falsifies(f"README.md: {problem}")
         return
+    others = 0
     for before, after in zip(MARKED.finditer(text), MARKED.finditer(rendered), strict=True):
-        if before[0] != after[0] and before[1] == "claim" and before[2].startswith(f"{scale}/"):
-            yield (
-                f"README.md: between the markers of {before[2]} stands {before[3][:60]!r}, the ledger says "
-                f"{after[3][:60]!r}"
-            )
+        if before[0] == after[0] or before[1] != "claim" or not before[2].startswith(f"{scale}/"):
+            continue
+        if own and (judged or not before[2].endswith(":status")):
+            said, right = from_first_difference(before[3], after[3])
+            what = f"README.md: between the markers of {before[2]} stands {said!r}"
+            yield falsifies(f"{what}, the ledger says {right!r}")
+        else:
+            others += 1
+    if others:
+        what = "README.md quotes the ledger that was committed with it, which is not this one"
+        yield Finding("note", f"{what}: {counted(others, 'quotation')} differ")
 
 
-def _summary_differences(evidence: Evidence) -> Iterator[str]:
-    """Numbers with a sign in summary.md that no claim says."""
-    file = evidence.folder / "summary.md"
-    if not file.is_file():
-        return
-    rest = file.read_text(encoding="utf-8")
-    for claim in evidence.claims:
-        rest = rest.replace(claim["sentence"], "")
-    strange = [number for number in numbers_in(rest) if number[0] in "+−-"]
-    if strange:
-        yield f"summary.md: {several(strange)} stand there and in no claim"
+def from_first_difference(one: str, other: str, before: int = 20, shown: int = 60) -> tuple[str, str]:
+    """The same stretch of two texts, from a little before the place where they part.
+
+    >>> from_first_difference("It rose by +3.8 points.", "It rose by +2.1 points.", before=4)
+    ('by +3.8 points.', 'by +2.1 points.')
+    """
+    pairs = enumerate(zip(one, other, strict=False))
+    parts = (place for place, (here, there) in pairs if here != there)
+    start = max(0, next(parts, min(len(one), len(other))) - before)
+    return one[start : start + shown], other[start : start + shown]
 
 
 # --- citations ------------------------------------------------------------------------------------------

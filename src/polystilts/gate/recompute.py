@@ -1,4 +1,4 @@
-"""Are the published numbers what predictions and labels give? Scores and gains, computed again."""
+"""Are the published numbers what predictions and labels give? Scores, gains and claims, computed again."""
 
 import multiprocessing
 import os
@@ -9,22 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from polystilts.errors import StudyError
-from polystilts.gate.estimates import log_odds
 from polystilts.gate.evidence import Evidence, plain_words
 from polystilts.gate.finding import Check, Finding, counted, falsifies
-from polystilts.gate.lineage import name_of_run
 from polystilts.gate.scoring import score_again
+from polystilts.gate.tables import KEY, ROUNDING, cell_in_words, metadata_differences
 from polystilts.tasks import TASKS
 
-ROUNDING = 1.5e-6  # tables keep six decimals
 FILES_A_PROCESS = 50  # starting a process takes as long as marking some fifty files of predictions
-KEY = ["run_id", "target_task", "language", "metric", "variant"]
 Asked = tuple[str, str, Path, Path]  # a run, a target task, and the files of its predictions and labels
 
 
@@ -88,11 +84,7 @@ def check_scores(evidence: Evidence, marked: Marking) -> tuple[Check, pd.DataFra
     guesses = published["metric"] == "chance"
     tests = np.array(seen, dtype=bool) & (published["split"] == "test") & ~guesses
     findings += _differences(published[tests], again)
-    findings += _metadata_differences(evidence, published)
-    not_again = int((published["split"] != "test").sum())
-    if not_again:
-        findings.append(Finding("note", f"{not_again} development scores are not computed again: their "
-                                        "predictions are not kept; no claim rests on them"))  # fmt: skip
+    findings += metadata_differences(evidence, published)
     done = f"{len(again):,} scores computed again from {len(tables)} prediction files."
     facts = {"scores": len(again), "prediction_files": len(tables)}
     return Check("scores", question, done, tuple(findings), bool(tables), facts), again
@@ -123,14 +115,17 @@ def _differences(published: pd.DataFrame, again: pd.DataFrame) -> list[Finding]:
     both = published.merge(again, on=KEY, how="outer", suffixes=("", "_again"), indicator=True)
     for row in both[both["_merge"] == "right_only"].groupby("run_id"):
         cells = row[1]
-        first = _cell(cells.iloc[0])
+        first = cell_in_words(cells.iloc[0])
         what = f"{len(cells)} scores of run {row[0]} are not in tables/scores.csv, the first {first}"
         findings.append(falsifies(what, (row[0],)))
     known = set(again["run_id"])
     for run, cells in both[both["_merge"] == "left_only"].groupby("run_id"):
         why = "have no prediction behind them" if run in known else "belong to a run that is not there"
         findings.append(
-            falsifies(f"{len(cells)} scores of run {run} {why}, the first {_cell(cells.iloc[0])}", (run,))
+            falsifies(
+                f"{len(cells)} scores of run {run} {why}, the first {cell_in_words(cells.iloc[0])}",
+                (run,),
+            )
         )
     inner = both[both["_merge"] == "both"]
     wrong = inner[
@@ -140,106 +135,11 @@ def _differences(published: pd.DataFrame, again: pd.DataFrame) -> list[Finding]:
         one = cells.iloc[0]
         findings.append(
             falsifies(
-                f"{len(cells)} scores of run {run} differ from its predictions, the first {_cell(one)}: "
-                "published "
+                f"{len(cells)} scores of run {run} differ from its predictions, the first "
+                f"{cell_in_words(one)}: published "
                 f"{one['value']:.6f} on {one['n']:.0f} items, found {one['value_again']:.6f} on "
                 f"{one['n_again']:.0f}",
                 (run,),
             )
         )
     return findings
-
-
-def _metadata_differences(evidence: Evidence, published: pd.DataFrame) -> Iterator[Finding]:
-    """Rows whose arm, seeds or task are not those of their run's record: gains are paired by them."""
-    for run, record in evidence.runs.items():
-        seeds, encoder = record["seeds"], record["parameters"]["shared"]["encoder"]
-        name = name_of_run(encoder, seeds["world"], seeds["encoder"], record["arm"], seeds["run"])
-        if not name == run == record["run_id"]:
-            said = record["run_id"]
-            what = f"runs/{run}/run.json calls the run {said}; its arm and its seeds make it {name}"
-            yield falsifies(what, (run,))
-    wrong = defaultdict(set)
-    known = published[published["run_id"].isin(evidence.runs)]
-    for (run, target), rows in known.groupby(["run_id", "target_task"]):
-        for column, right in _metadata(evidence.runs[run], target).items():
-            wrong[run, column].update((said, right) for said in set(rows[column]) - {right})
-    for (run, column), pairs in wrong.items():
-        if pairs:
-            said, right = min(pairs, key=str)
-            yield falsifies(f"tables/scores.csv gives run {run} the {column} {said!r}, its record and the "
-                            f"table of tasks say {right!r}", (run,))  # fmt: skip
-    twice = published[published.duplicated([*KEY, "split"])]
-    for run, rows in twice.groupby("run_id"):
-        what = f"{len(rows)} scores of run {run} are there twice, the first {_cell(rows.iloc[0])}"
-        yield falsifies(what, (run,))
-
-
-def _metadata(record: Mapping[str, Any], target: str) -> dict[str, Any]:
-    """What a row of scores must say beside its measure, by the record of its run and the table of tasks."""
-    arm, seeds, task = record["arm"], record["seeds"], TASKS.get(target)
-    return {
-        "scale": record["scale"],
-        "world_seed": seeds["world"],
-        "encoder": record["parameters"]["shared"]["encoder"],
-        "encoder_seed": seeds["encoder"],
-        "strategy": arm["strategy"],
-        "intermediate_task": arm["intermediate_task"] or "none",
-        "language_set": arm["language_set"] or "-",
-        "seed": seeds["run"],
-        "finetune_task": task.training_task if task else "no task known",
-        "task_kind": task.kind if task else "no task known",
-    }
-
-
-def _cell(row: pd.Series) -> str:
-    variant = f", {row['variant']}" if row["variant"] else ""
-    return f"{row['target_task']} in {row['language']} ({row['metric']}{variant})"
-
-
-@plain_words
-def check_gains(evidence: Evidence) -> Check:
-    """Subtract the baseline from every score again and compare with `tables/gains.csv`."""
-    question = "Are the published gains the differences of the scores?"
-    published, scores = evidence.table("gains"), evidence.scores
-    if published is None or scores is None:
-        return Check("gains", question, "There is no table of gains.", (), complete=False)
-    pair = ["world_seed", "encoder", "encoder_seed", "seed", "finetune_task", "target_task", "language",
-            "metric", "variant"]  # fmt: skip
-    arm = ["strategy", "intermediate_task", "language_set"]
-    metric = scores["target_task"].map({name: task.metric for name, task in TASKS.items()})
-    rows = scores[(scores["split"] == "test") & (scores["metric"] == metric)]
-    base = rows[rows["strategy"] == "none"][[*pair, "value", "n"]]
-    again = rows[rows["strategy"] != "none"].merge(base, on=pair, suffixes=("", "_base"))
-    again["gain"] = again["value"] - again["value_base"]
-    again["gain_logit"] = log_odds(again["value"], again["n"]) - log_odds(
-        again["value_base"], again["n_base"]
-    )
-    both = published.merge(again, on=[*pair, *arm], how="outer", suffixes=("", "_again"), indicator=True)
-    findings = []
-    odd = both[both["_merge"] != "both"]
-    if len(odd):
-        findings.append(
-            falsifies(
-                f"{len(odd)} rows of tables/gains.csv and of the scores do not match, the "
-                f"first {odd.iloc[0]['target_task']} in {odd.iloc[0]['language']}"
-            )
-        )
-    wrong = both[
-        (both["_merge"] == "both")
-        & ~(
-            ((both["gain"] - both["gain_again"]).abs() < 2 * ROUNDING)
-            & ((both["gain_logit"] - both["gain_logit_again"]).abs() < 2 * ROUNDING)
-            & ((both["value"] - both["value_again"]).abs() < ROUNDING)
-            & ((both["baseline_value"] - both["value_base"]).abs() < ROUNDING)
-        )
-    ]
-    for run, part in wrong.groupby("run_id"):
-        one = part.iloc[0]
-        findings.append(falsifies(
-            f"{len(part)} gains of run {run} are not the difference of its scores, the first "
-            f"{one['target_task']} in {one['language']}: published {one['gain']:+.6f}, "
-            f"found {one['gain_again']:+.6f}", (run,)
-        ))  # fmt: skip
-    done = f"{len(published):,} gains computed again."
-    return Check("gains", question, done, tuple(findings), facts={"gains": len(published)})

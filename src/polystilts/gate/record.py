@@ -10,14 +10,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from polystilts import __version__
+from polystilts import __version__, paths
 from polystilts.files import fingerprint, read_json, sha256, write_json
 from polystilts.gate.corrections import correction_record
+from polystilts.gate.history import is_committed
+from polystilts.gate.limits import LIMITS
+from polystilts.gate.predictions import as_written
 from polystilts.gate.schemas import about, check_document
 from polystilts.gate.verdict import Verdict
 
-LEVELS = ("source_grounded", "cross_source_corroborated", "artifact_inspected", "sandbox_executed",
-          "independently_reproduced", "externally_reviewed_or_formally_verified")  # fmt: skip
+LEVELS = (
+    "source_grounded",
+    "cross_source_corroborated",
+    "artifact_inspected",
+    "sandbox_executed",
+    "independently_reproduced",
+    "externally_reviewed_or_formally_verified",
+)
 DIMENSIONS = {
     "evidence_strength": "How far the evidence bears the claims out",
     "citation_grounding": "Whether numbers of others name a source in which they were read",
@@ -58,19 +67,32 @@ def claim_fingerprint(claim: Mapping[str, Any]) -> str:
     return fingerprint({key: value for key, value in claim.items() if key != "status"})
 
 
-def says_more(folder: Path, verdict: Verdict) -> bool:
-    """Whether the record that lies there repeated more cells of the same claims than this verdict.
+def says_more(folder: Path, verdict: Verdict, repository: Path | None = None) -> bool:
+    """Whether the record that lies there repeated more cells of the same claims, and may keep its verdict.
 
-    Whatever speaks against a claim, a changed source among it, is news and replaces any record.
+    Anybody can write that cells were repeated. A record is kept only as it was committed, and only while what
+    it says was predicted again is what the runs predicted. Whatever speaks against a claim, a changed source
+    among it, is news and replaces any record.
     """
     file = folder / "record" / "gate.json"
-    if verdict.status not in ("UNVERIFIED", "VERIFIED") or not file.is_file():
+    if not verdict.status.startswith(("UNVERIFIED", "VERIFIED")) or "stale" in verdict.status:
+        return False
+    if not file.is_file() or not is_committed(file, repository or paths.REPOSITORY):
         return False
     there = read_json(file)
     done = sum(one["result"] != "failed" for one in there["reruns"])
     now = {claim["id"]: claim_fingerprint(claim) for claim in read_json(folder / "claims.json")["claims"]}
     same = now == {row["id"]: row["fingerprint"] for row in there["claims"]}
-    return same and done > sum(one.good for one in verdict.reruns)
+    fits = all(_fits(folder, one) for one in there["reruns"])
+    return same and fits and done > sum(one.good for one in verdict.reruns)
+
+
+def _fits(folder: Path, one: Mapping[str, Any]) -> bool:
+    """Whether a cell that a record calls identical predicted what its run did; older ones kept no hash."""
+    if one["result"] != "identical" or not one.get("predictions"):
+        return True
+    file = folder / "runs" / one["run"] / "predictions" / f"{one['target']}.parquet"
+    return file.is_file() and one["predictions"] in (sha256(file), as_written(file))
 
 
 def study_verdict(folder: Path, verdict: Verdict) -> dict[str, Any]:
@@ -83,25 +105,46 @@ def study_verdict(folder: Path, verdict: Verdict) -> dict[str, Any]:
         "evaluated_at": verdict.evaluated_at,
         "asked": dict(verdict.asked),
         "checks": [
-            {"name": check.name, "question": check.question, "done": check.done, "complete": check.complete,
-             "findings": [{"effect": one.effect, "what": one.what} for one in check.findings]}
+            {
+                "name": check.name,
+                "question": check.question,
+                "done": check.done,
+                "complete": check.complete,
+                "findings": [{"effect": one.effect, "what": one.what} for one in check.findings],
+            }
             for check in verdict.checks
         ],
         "claims": [
-            {"id": one.id, "outcome": one.outcome, "status": one.status, "reason": one.reason,
-             "weakened": list(one.weakened), "cells_repeated": one.cells_repeated,
-             "counterexample": None if one.counterexample is None else asdict(one.counterexample),
-             "fingerprint": claim_fingerprint(claims[one.id])}
+            {
+                "id": one.id,
+                "outcome": one.outcome,
+                "status": one.status,
+                "reason": one.reason,
+                "weakened": list(one.weakened),
+                "cells_repeated": one.cells_repeated,
+                "counterexample": None if one.counterexample is None else asdict(one.counterexample),
+                "fingerprint": claim_fingerprint(claims[one.id]),
+            }
             for one in verdict.claims
         ],
-        "reruns": [{"run": one.run, "target": one.target, "result": one.result, "words": one.words,
-                    "enforced": list(one.enforced)} for one in verdict.reruns],
-    }  # fmt: skip
+        "reruns": [
+            {
+                "run": one.run,
+                "target": one.target,
+                "result": one.result,
+                "words": one.words,
+                "enforced": list(one.enforced),
+                "predictions": one.predictions,
+            }
+            for one in verdict.reruns
+        ],
+        "limits": [{"how": how, "forgeries": forgeries} for how, forgeries in LIMITS],
+    }
 
 
 def gate_verdict(verdict: Verdict) -> dict[str, Any]:
     """After gate-verdict-v1: status, reason, and what was enforced."""
-    status, _, stale = verdict.status.partition(" ")
+    status, _, more = verdict.status.partition(" ")
     definitions = {
         "VERIFIED": "A run in a sealed sandbox came to the published results within the tolerance stated.",
         "FALSIFIED": "A counterexample was found, or a number did not come out again.",
@@ -109,7 +152,7 @@ def gate_verdict(verdict: Verdict) -> dict[str, Any]:
     }
     return about("gate-verdict-v1", verdict.scale, verdict.evaluated_at) | {
         "status": status,
-        "label": f"{status} {stale}".strip(),
+        "label": f"{status} {more}".strip(),
         "definition": definitions[status],
         "reason": verdict.reason,
         "gate": {"name": "polystilts.gate", "version": __version__, **verdict.asked},
@@ -126,7 +169,9 @@ def verification_levels(verdict: Verdict) -> dict[str, Any]:
     passed = {check.name for check in verdict.checks if check.passed}
     sound = [claim for claim in verdict.claims if claim.status != "FALSIFIED"]
     measured = [claim for claim in sound if "not run at this scale" not in claim.reason]
-    repeated = sum(claim.cells_repeated > 0 and claim.status == "VERIFIED" for claim in verdict.claims)
+    repeated = sum(
+        claim.cells_repeated > 0 and claim.status.startswith("VERIFIED") for claim in verdict.claims
+    )
     counts = dict.fromkeys(LEVELS, 0)
     counts["artifact_inspected"] = len(measured) if {"scores", "claims", "files"} <= passed else 0
     counts["sandbox_executed"] = repeated

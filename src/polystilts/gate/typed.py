@@ -48,6 +48,45 @@ def typed_results(source: str, where: str = "") -> tuple[str, ...]:
     return tuple(found)
 
 
+SHOWN_BY = {"print", "display", "Markdown", "HTML", "Latex", "show", "write", "text", "title", "annotate"}
+
+
+@cache
+def printed_numbers(source: str) -> tuple[str, ...]:
+    """Numbers that a cell shows and nobody computed: typed into a call that prints, or into its names.
+
+    >>> printed_numbers('print("gains", 31.4)')
+    ("line 1: a typed number is shown, print('gains', 31.4)",)
+    >>> printed_numbers('best = 71.5; print(f"it reached {best}")')
+    ("line 1: a typed number is shown, print(f'it reached {best}')",)
+    >>> printed_numbers('print("rows", len(rows)); plot(rows, alpha=0.4)')
+    ()
+    """
+    tree = ast.parse(source)
+    typed = {target.id for node in ast.walk(tree) if isinstance(node, ast.Assign) and _number(node.value) is
+    not None
+             for target in node.targets if isinstance(target, ast.Name)}  # fmt: skip
+    found = []
+    for node in ast.walk(tree):
+        name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+        if name in SHOWN_BY and any(_typed_in(argument, typed) for argument in node.args):
+            words = any(isinstance(part, ast.Constant) and isinstance(part.value, str)
+                        for argument in node.args for part in ast.walk(argument))  # fmt: skip
+            if words or name in ("print", "display"):
+                found.append(f"line {node.lineno}: a typed number is shown, {ast.unparse(node)[:80]}")
+    return tuple(found)
+
+
+def _typed_in(argument: ast.expr, typed: set[str]) -> bool:
+    """Whether an argument is a typed number, a name of one, or a text with either in it."""
+    if isinstance(argument, ast.JoinedStr):
+        parts = (part.value for part in argument.values if isinstance(part, ast.FormattedValue))
+        return any(_typed_in(part, typed) for part in parts)
+    if isinstance(argument, ast.Call) and getattr(argument.func, "id", "") in ("str", "round", "format"):
+        return any(_typed_in(part, typed) for part in argument.args[:1])
+    return _number(argument) is not None or isinstance(argument, ast.Name) and argument.id in typed
+
+
 def _named(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     """Every table and assigned value of a source, with the name it is given."""
     names: dict[ast.AST, str] = {}

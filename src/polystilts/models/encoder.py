@@ -3,10 +3,18 @@
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer, XLMRobertaConfig
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    XLMRobertaConfig,
+)
 from transformers.utils import logging
 
 from polystilts.errors import StudyError, WrongUse
+from polystilts.models.parents import is_partial, read_weights
 
 # Loading reports and progress bars would fill the chapters with lines nobody reads.
 logging.set_verbosity_error()
@@ -37,11 +45,16 @@ def fetch_encoder(name: str | Path, folder: str | Path, revision: str | None = N
     """Leave a ready-made encoder in a folder, in the form of one that the study makes itself.
 
     `name` is a folder or the id of a model on the hub, which is then downloaded or taken from its cache. The
-    encoder comes with its masked-word head and its tokenizer, and runs no code of its author's: weights are
-    read as safetensors only. `revision` is the commit of a hub model.
+    encoder comes with its masked-word head, where it has one, and its tokenizer, and runs no code of its
+    author's: weights are read as safetensors only. `revision` is the commit of a hub model.
     """
     try:
-        model = AutoModelForMaskedLM.from_pretrained(str(name), revision=revision, use_safetensors=True)
+        if has_masked_head(AutoConfig.from_pretrained(str(name), revision=revision)):
+            model = AutoModelForMaskedLM.from_pretrained(str(name), revision=revision, use_safetensors=True)
+        else:
+            model = AutoModel.from_pretrained(
+                str(name), revision=revision, use_safetensors=True, add_pooling_layer=False
+            )
         tokenizer = AutoTokenizer.from_pretrained(str(name), revision=revision, use_fast=True)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
@@ -51,13 +64,25 @@ def fetch_encoder(name: str | Path, folder: str | Path, revision: str | None = N
         ) from None
     if not getattr(tokenizer, "is_fast", False):
         raise WrongUse(f"encoder {name}: its tokenizer tells no character places; take one that does")
+    model.config.pad_token_id = tokenizer.pad_token_id  # some state another id than their tokenizer pads with
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return Path(folder)
 
 
+def has_masked_head(config: PretrainedConfig) -> bool:
+    """Whether an encoder was saved with a masked-word head, by the class that its configuration names."""
+    named = config.architectures or []
+    return not named or not all(name.endswith("Model") for name in named)
+
+
 def load_encoder(folder: str | Path) -> torch.nn.Module:
     """The backbone of any checkpoint, without pooler and without head."""
+    if is_partial(folder):
+        config = AutoConfig.from_pretrained(str(folder))
+        model = AutoModel.from_config(config, add_pooling_layer=False, attn_implementation="sdpa")
+        model.load_state_dict(read_weights(folder, model))
+        return model.eval()
     return AutoModel.from_pretrained(str(folder), add_pooling_layer=False, attn_implementation="sdpa")
 
 
@@ -82,6 +107,24 @@ def limit_input(model: torch.nn.Module, longest: int | None) -> None:
     """Let the model, and whoever loads it again, cut inputs at so many tokens; None leaves it as it is."""
     if longest is not None:
         setattr(model.config, LONGEST_READ, longest)
+
+
+def set_dropout(model: torch.nn.Module, share: float | None) -> None:
+    """Let a share of a model's values be left out while it learns; None leaves it as its maker had it."""
+    if share is None:
+        return
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"):
+        if hasattr(model.config, name):
+            setattr(model.config, name, share)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = share
+
+
+def freeze(model: torch.nn.Module, part: str) -> None:
+    """Let a part of the backbone learn nothing: `embeddings`, or nothing at all for an empty name."""
+    if part:
+        getattr(model.base_model, part).requires_grad_(False)
 
 
 LONGEST_READ = "longest_read"  # in a checkpoint's config: the tokens an input was cut at when it was tuned

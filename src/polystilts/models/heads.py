@@ -15,7 +15,8 @@ from transformers import (
 )
 
 from polystilts.errors import WrongUse
-from polystilts.models.encoder import LONGEST_READ, load_encoder
+from polystilts.models.encoder import LONGEST_READ, has_masked_head, load_encoder
+from polystilts.models.parents import is_partial, read_weights
 
 HEADS = {
     "classification": AutoModelForSequenceClassification,
@@ -54,11 +55,21 @@ def load_whole(checkpoint: str | Path, kind: str) -> PreTrainedModel:
     """A fine-tuned checkpoint with the head it was tuned with."""
     if kind == "retrieval":
         return load_encoder(checkpoint)
+    if is_partial(checkpoint):
+        config = AutoConfig.from_pretrained(str(checkpoint))
+        model = HEADS[kind].from_config(config, attn_implementation="sdpa")
+        model.load_state_dict(read_weights(checkpoint, model))
+        return model.eval()
     return HEADS[kind].from_pretrained(str(checkpoint), attn_implementation="sdpa")
 
 
 def load_masked_lm(checkpoint: str | Path) -> PreTrainedModel:
     """The encoder with the masked-word head it was pretrained with: of XLM-R's form, or BERT's."""
+    if not has_masked_head(AutoConfig.from_pretrained(str(checkpoint))):
+        raise WrongUse(
+            f"{checkpoint}: this encoder has no masked-word head; leave out the arms with mlm, or take "
+            "another encoder"
+        )
     model = AutoModelForMaskedLM.from_pretrained(str(checkpoint), attn_implementation="sdpa")
     if not hasattr(model, "lm_head") and model.config.model_type != "bert":
         raise WrongUse(

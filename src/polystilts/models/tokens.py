@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from polystilts.errors import StudyError
 from polystilts.files import sha256
+from polystilts.models.parents import root_of
 
 SPACE = "▁"  # how SentencePiece writes the start of a word
 FIRST_TOKENS = ["<s>", "<pad>", "</s>", "<unk>"]  # ids 0 to 3, as in XLM-R; <mask> comes last
@@ -107,20 +109,20 @@ def train_vocabulary(
 
 
 def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerFast:
-    """The tokenizer that lies beside an encoder."""
-    return AutoTokenizer.from_pretrained(str(folder))
+    """The tokenizer that lies beside an encoder, or beside the one that a checkpoint started from."""
+    return AutoTokenizer.from_pretrained(str(root_of(folder)))
 
 
 def copy_tokenizer(source: str | Path, target: str | Path) -> None:
     """Lay the tokenizer of one checkpoint beside another, byte for byte."""
     for pattern in ("*token*.json", "sentencepiece*", "special_tokens*", "vocab*"):
-        for file in Path(source).glob(pattern):
+        for file in root_of(source).glob(pattern):
             shutil.copyfile(file, Path(target) / file.name)
 
 
 def tokenizer_hash(folder: str | Path) -> str:
     """The hash of a saved tokenizer: the same for an encoder and for every checkpoint made from it."""
-    return sha256(Path(folder) / "tokenizer.json")
+    return sha256(root_of(folder) / "tokenizer.json")
 
 
 def fertility(tokenizer: PreTrainedTokenizerFast, lines: list[str]) -> float:
@@ -174,8 +176,10 @@ def encode_question_context(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """A question before its context, as windows of (ids, character spans in the context).
 
-    Spans are `tokens × 2`; they are (-1, -1) outside the context, and never start on a space. Neighbouring
-    windows of a long context share a quarter of their tokens; a question takes a quarter at most.
+    Spans are `tokens × 2`; they are (-1, -1) outside the context, and never start on a space. Characters that
+    the tokenizer's normaliser swallows (the parts of a Hangul syllable after its first, a soft hyphen) belong
+    to the token before them. Neighbouring windows of a long context share a quarter of their tokens; a
+    question takes a quarter at most.
     """
     words = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     if len(words) > longest // 4:
@@ -195,8 +199,31 @@ def encode_question_context(
             _without_space(context, *offsets) if sequence == 1 else (-1, -1)
             for offsets, sequence in zip(encoding.offsets, encoding.sequence_ids, strict=True)
         ]
+        spans = _with_swallowed(context, spans)
         windows.append((np.asarray(encoding.ids, dtype=np.int32), np.asarray(spans, dtype=np.int32)))
     return windows
+
+
+def _with_swallowed(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that reach to the next token, or to white space: no character between two tokens is in neither.
+
+    Behind the last token of a window only marks are taken in, for what follows is the next window's.
+    """
+    found = list(spans)
+    inside = [place for place, (start, end) in enumerate(spans) if 0 <= start < end]
+    for place, following in zip(inside, [*inside[1:], None], strict=True):
+        start, end = spans[place]
+        last = following is None
+        limit = len(text) if last else spans[following][0]
+        while end < limit and not text[end].isspace() and not (last and not _is_mark(text[end])):
+            end += 1
+        found[place] = (start, end)
+    return found
+
+
+def _is_mark(char: str) -> bool:
+    """A character that is written onto the one before: a combining mark, or a later part of a syllable."""
+    return unicodedata.category(char).startswith("M") or "\u1160" <= char <= "\u11ff"
 
 
 def _without_space(text: str, start: int, end: int) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from polystilts.pipeline import book_pages
 from polystilts.pipeline.chapters import CHAPTERS
 from polystilts.pipeline.study import Study
 
-TITLE = "Does practice in several languages help?"
+TITLE = "Does intermediate training in several languages help?"
 PICTURE = '"07_by_language"'  # the cell that draws the answer names its figure so
 STYLE = Path(__file__).with_name("book.css")
 ICON = Path(__file__).with_name("stones.svg")
@@ -90,7 +90,7 @@ def make_book(study: Study) -> bool:
 def place_of(study: Study) -> str:
     """Where the book of a study begins, as seen from the repository."""
     index = study.folder / "book" / "index.html"
-    return str(index.relative_to(paths.REPOSITORY) if index.is_relative_to(paths.REPOSITORY) else index)
+    return paths.shown(index)
 
 
 def is_current(chapters: Sequence[Path], summary: Path, target: Path) -> bool:
@@ -231,12 +231,13 @@ def with_inward_links(output: dict) -> dict:
 
 
 def inward(text: str) -> str:
-    """Text whose links to the front of the repository lead to the front of the book.
+    """Text whose links to the front of the repository, and to its guides, lead to those of the book.
 
-    >>> inward("[Contents](../../../README.md) · [Languages →](01_languages.ipynb)")
-    '[Contents](index.md) · [Languages →](01_languages.ipynb)'
+    >>> inward("[Contents](../../../README.md) · [arm](../../../docs/glossary.md#arm-strategy)")
+    '[Contents](index.md) · [arm](glossary.md#arm-strategy)'
     """
-    return re.sub(r"\]\((\.\./)+README\.md(#[^)]*)?\)", "](index.md)", text)
+    text = re.sub(r"\]\((\.\./)+README\.md(#[^)]*)?\)", "](index.md)", text)
+    return re.sub(rf"\]\((\.\./)+docs/({'|'.join(book_pages.GUIDES)})\.md", r"](\2.md", text)
 
 
 def text_of(lines: str | list[str]) -> str:
@@ -269,7 +270,8 @@ def landing(
     for stem, page in pages.items():
         title, question = opening_of(text_of(page["cells"][0]["source"]))
         rows.append(f"- [{title}]({stem}.ipynb)" + (f"<br>{question}" if question else ""))
-    parts = [f"# {TITLE}", in_steps(answer.strip())]
+    quoted = re.sub(r"(?m)^(\*\*(?:The answer|On retrieval|Retrieval))", r"> \1", answer.strip())
+    parts = [f"# {TITLE}", quoted]
     if folder is not None and "claims" in beside:
         primary, _ = headline(judged_claims(folder))
         parts.append(f"The gate, which tries to falsify it, says of the answer: **{primary.status}**.")
@@ -288,18 +290,6 @@ def landing(
         book_pages.contents(list(pages), list(beside), others),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def in_steps(answer: str) -> str:
-    """The answer with what was expected and what was found on lines of their own.
-
-    >>> print(in_steps("**The answer: supported.** Expected: A. Found: B. For new languages: C."))
-    > **The answer: supported.**<br>
-    > *Expected:* A.<br>
-    > *Found:* B. For new languages: C.
-    """
-    steps = r"(\*\*) Expected: (.*?) Found: (.*)"
-    return re.sub(rf"^(.*?){steps}$", r"> \1\2<br>\n> *Expected:* \3<br>\n> *Found:* \4", answer, flags=re.M)
 
 
 def opening_of(text: str) -> tuple[str, str]:

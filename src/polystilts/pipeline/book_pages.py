@@ -5,10 +5,12 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from polystilts import paths
-from polystilts.evidence.claim import Claim, signed
+from polystilts.evidence.claim import Claim, interval_words, kind_table, qualification_table, signed
 from polystilts.evidence.ledger import judged_claims
 from polystilts.evidence.status import corrections_of
 from polystilts.evidence.summary import headline, practice_of
+from polystilts.figures.forest import title_of
+from polystilts.pipeline.reading.page import table as reading_table
 
 GUIDES = ("glossary", "teach", "cookbook", "cost")  # of docs/, in the order of the book
 SCALES = ("demo", "world", "real-mini", "real-gpu", "xlmr-base", "xlmr-large")  # as they stand side by side
@@ -41,17 +43,17 @@ def claims_page(folder: Path) -> str:
     """Every claim of a study: what was found, over what, from which files, and how to follow it by hand."""
     if not (folder / "claims.json").exists():
         return ""
+    claims, corrected = judged_claims(folder), corrections_of(folder)
+    listed = [f"| [{title_of(one.id)}](#{anchor(one.id)}) | {one.outcome} | {one.status} |" for one in claims]
     parts = [
         "# How each number was made",
         "Every number in these pages that says something about the question is one of the claims below, or a "
         "row of a table beside them. A claim names the runs it rests on and the hash of every file it was "
         "computed from, so it can be followed to the predictions by one command, and checked by another: "
         f"`python -m polystilts verify outputs/{folder.name}`.",
+        "\n".join(("| what was expected | outcome | status |", "| :-- | :-- | :-- |", *listed)),
     ]
-    corrected = corrections_of(folder)
-    parts += [
-        claim_section(claim, folder.name, corrected.get(claim.id, ())) for claim in judged_claims(folder)
-    ]
+    parts += [claim_section(claim, folder.name, corrected.get(claim.id, ())) for claim in claims]
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,23 +71,30 @@ def chapters_beside(folder: Path) -> dict[str, Path]:
 
 
 def claim_section(claim: Claim, scale: str, corrections: Sequence[str] = ()) -> str:
-    """One claim with its trace, and with what was corrected since."""
-    files = claim.lineage.get("files", {})
+    """One claim: its headline, its tables, its two verdicts, its trace, and what was corrected since."""
     kind = "confirmatory" if claim.confirmatory else "exploratory"
+    frames = [frame for frame in (kind_table(claim), qualification_table(claim)) if len(frame)]
     lines = [
-        f"({anchor(claim.id)})=\n## {claim.id}",
-        claim.sentence,
+        f"({anchor(claim.id)})=\n## {title_of(claim.id)}",
+        f"**{claim.told}**",
         f"*Outcome:* **{claim.outcome}** · *status:* {claim.status} · {kind} · n = {claim.n}",
         *(f"**Corrected** {words}" for words in corrections),
+        *(reading_table(frame).data for frame in frames),
         f"Follow it: `python -m polystilts trace {claim.id} --outputs outputs/{scale}`",
     ]
-    if files:
+    if claim.sentence != claim.told:
+        lines.append(unfolding("The whole of the claim, as the ledger has it", claim.sentence))
+    if files := claim.lineage.get("files", {}):
         rows = "\n".join(f"| `{name}` | `{sha256[:16]}` |" for name, sha256 in list(files.items())[:FEW])
         rest = f"\n\nand {len(files) - FEW} more, which the command names." if len(files) > FEW else ""
         table = f"| file | its sha256 begins with |\n| :-- | :-- |\n{rows}{rest}"
-        summary = f"The {len(files)} files it was computed from"
-        lines.append(f"<details><summary>{summary}</summary>\n\n{table}\n\n</details>")
+        lines.append(unfolding(f"The {len(files)} files it was computed from", table))
     return "\n\n".join(lines)
+
+
+def unfolding(summary: str, words: str) -> str:
+    """Words that a click unfolds."""
+    return f"<details><summary>{summary}</summary>\n\n{words}\n\n</details>"
 
 
 def anchor(claim: str) -> str:
@@ -105,7 +114,7 @@ def scales_page(folder: Path) -> str:
             rows += [row_of(title, answer, "all other kinds of task"), row_of(title, retrieval, "retrieval")]
     if not rows:
         return ""
-    head = "| scale | practice | targets | points | 95 % interval | outcome | status |"
+    head = "| scale | intermediate training | targets | points | 95 % interval | outcome | status |"
     head += "\n| :-- | :-- | :-- | --: | --: | :-- | :-- |"
     return "\n\n".join(
         (
@@ -113,8 +122,9 @@ def scales_page(folder: Path) -> str:
             "The same chapters and the same code at every scale; what differs is who speaks and who reads. "
             "Invented languages have factors that were set, real ones do not, and small encoders are not "
             "large ones: rows may disagree without either being a mistake. "
-            "Points are gains of the named practice over English practice in low-resource languages that had "
-            "no labels. Where nothing could be translated, code-switched practice stands in. Retrieval has "
+            "Points are what the named intermediate training scores above the English one, in low-resource "
+            "languages that had no labels. Where nothing could be translated, code-switched rows stand in. "
+            "*Not testable* means that too little was learned to say anything. Retrieval has "
             "rows of its own and is never pooled in.",
             head + "\n" + "\n".join(rows),
             "A scale without a row has no finished study in this copy of the repository.",
@@ -124,8 +134,10 @@ def scales_page(folder: Path) -> str:
 
 def row_of(scale: str, claim: Claim, what: str) -> str:
     """One claim of one scale as a row."""
-    interval = f"{signed(claim.low)} to {signed(claim.high)}"
-    cells = (scale, practice_of(claim), what, signed(claim.estimate), interval, claim.outcome, claim.status)
+    points, interval = "–", "–"
+    if claim.estimate is not None:
+        points, interval = signed(claim.estimate), interval_words(claim)
+    cells = (scale, practice_of(claim), what, points, interval, claim.outcome, claim.status)
     return f"| {' | '.join(cells)} |"
 
 

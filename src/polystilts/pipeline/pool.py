@@ -31,7 +31,7 @@ BESIDE = ("budget.csv", "time.csv", "shortcuts.csv")  # joined as they are, wher
 def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
     """Merge bundles into one analysis, in a folder of its own, and say what was merged and what it found."""
     folders = [Path(folder) for folder in folders]
-    destination = Path(destination or paths.OUTPUTS / POOLED)
+    destination = Path(destination or paths.studies() / POOLED)
     refuse_place(folders, destination)
     bundles = [bundle for folder in folders for bundle in bundles_of(folder)]
     if len(bundles) < 2:
@@ -152,7 +152,7 @@ def told(
     """What was pooled, what is missing of what was declared, and the answer."""
     worlds = {int(seed) for one in bundles for seed in one.scores["world_seed"].unique()}
     lines = [f"{len(bundles)} bundles pooled into {destination}: {', '.join(one.name for one in bundles)}"]
-    open_ones = [one.name for one in bundles if one.status != "VERIFIED"]
+    open_ones = [one.name for one in bundles if not one.status.startswith("VERIFIED")]
     if open_ones:
         lines.append(f"not reproduced by an independent run yet: {', '.join(open_ones)}")
     unfinished = sorted({seed for one in bundles for seed in one.left_out})

@@ -51,7 +51,7 @@ class Progress:
             return
         fresh, terminal = self.finished_jobs(), self.stream.isatty()
         for job, seconds in fresh:
-            share = f" {job.batch}" if job.batches > 1 else ""
+            share = f" {job.batch if job.number else 'page'}" if job.batches > 1 else ""
             name = f"{job.chapter.name}{share} · {in_time(seconds)}"
             self.stream.write(f"{CLEAR if terminal else ''}  {name:38} {self.bar()}\n")
         if terminal:
@@ -124,3 +124,15 @@ def in_time(seconds: float) -> str:
         if seconds < limit:
             return f"{seconds / size:.{digits}f} {unit}"
     return f"{seconds / 86400:.1f} days"
+
+
+def in_bytes(size: float) -> str:
+    """A number of bytes in words.
+
+    >>> in_bytes(1_600_000_000), in_bytes(3_200_000)
+    ('1.6 GB', '3.2 MB')
+    """
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.2g} {name}" if size < 10 * unit else f"{size / unit:,.0f} {name}"
+    return f"{size:.0f} bytes"

@@ -1,6 +1,7 @@
 """Real data and ready-made encoders as pieces of work of a study."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from polystilts.errors import WrongUse
@@ -163,24 +164,27 @@ def encoder_source(study: Study) -> tuple[str, str | None]:
 def take_encoders(study: Study) -> None:
     """Take over the ready-made encoder that the runs start from, with the record of its own pretraining."""
     place, revision = encoder_source(study)
-    identity = fingerprint(sha256_of_folder(Path(place))) if Path(place).is_dir() else [place, revision]
+    row = next((asdict(row) for row in ENCODERS.values() if row.hub_id == place), None)
+    identity = fingerprint(sha256_of_folder(Path(place))) if Path(place).is_dir() else [place, revision, row]
     gib = {code: LANGUAGES[code].xlmr_gib for code in study.scale.shared["languages"]}
     for run in {run.encoder_id: run for run in study.runs}.values():
 
         def work(draft: Path, run: Run = run) -> None:
             from polystilts.models.ready import take_encoder
+            from polystilts.training.texts import texts_of
 
-            corpus = study.world_folder(run.world_seed) / "corpus"
-            take_encoder(draft, place, corpus, gib, revision)
+            world = study.world_folder(run.world_seed)
+            texts = texts_of(world, study.scale.shared["source_language"])
+            take_encoder(draft, place, world / "corpus", gib, texts, revision, data_root())
 
         finish(
             study, "encoder", run.encoder_id,
             {
                 "encoder": identity,
                 "pretrained_gib": gib,
-                "data": contents(study, "world", f"w{run.world_seed}", "corpus/"),
-                "code": code_hash("polystilts.models.ready"),
-                "versions": versions("safetensors", "torch", "transformers"),
+                "data": contents(study, "world", f"w{run.world_seed}", "corpus/", "examples/", "lexicons/"),
+                "code": code_hash("polystilts.models.ready", "polystilts.training.texts"),
+                "versions": versions("safetensors", "sentencepiece", "tokenizers", "torch", "transformers"),
             },
             work, study.encoder_folder(run), "io",
         )  # fmt: skip

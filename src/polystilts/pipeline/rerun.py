@@ -3,7 +3,7 @@
     python -m polystilts.pipeline.rerun RUN_JSON world --into FOLDER
     python -m polystilts.pipeline.rerun RUN_JSON train --target TASK --world DIR --encoder DIR --into DIR
 
-and `predict` after `train`, with the same words.
+and `predict` after `train`, with the same words; `encoder`, with `--world` and `--into`, pretrains again.
 
 This is how the gate repeats what a study did. Nothing of the study is read but what the command names, so a
 caller decides what a training may see by what it puts into the world's folder.
@@ -16,6 +16,7 @@ from pathlib import Path
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import read_json
 from polystilts.pipeline.inputs import (
+    encoder_parameters,
     finetune_parameters,
     has_intermediate,
     intermediate_parameters,
@@ -23,6 +24,7 @@ from polystilts.pipeline.inputs import (
     world_parameters,
 )
 from polystilts.pipeline.params import Scale
+from polystilts.pipeline.stages import examine_checkpoint
 from polystilts.pipeline.study import Run, Study, study_of
 from polystilts.tasks import TASKS
 
@@ -74,13 +76,24 @@ def predict(study: Study, run: Run, target: str, world: Path, encoder: Path, int
     languages = [code for code in every if (asked / f"test-{code}.parquet").is_file()] or every
     file, parameters = into / "predictions.parquet", predict_parameters(study)
     predict_target(file, run, target, reader, world / "examples", languages, parameters)
+    practised_rows = world / "examples" / str(run.intermediate_task)
+    if has_intermediate(run) and any(practised_rows.glob("dev-*")):  # was the intermediate task learned?
+        examine_checkpoint(study, practised, run.intermediate_task, world / "examples",
+                           intermediate_parameters(study))  # fmt: skip
+
+
+def pretrain(study: Study, run: Run, world: Path, into: Path) -> None:
+    """Pretrain the encoder of a run again."""
+    from polystilts.models.pretraining import make_encoder
+
+    make_encoder(into, world / "corpus", encoder_parameters(study), run.encoder_seed)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do one piece again."""
     parser = argparse.ArgumentParser(prog="python -m polystilts.pipeline.rerun", description=main.__doc__)
     parser.add_argument("record", type=Path)
-    parser.add_argument("piece", choices=["world", "train", "predict"])
+    parser.add_argument("piece", choices=["world", "encoder", "train", "predict"])
     parser.add_argument("--target", choices=list(TASKS))
     parser.add_argument("--world", type=Path)
     parser.add_argument("--encoder", type=Path)
@@ -90,6 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
         study, run = from_record(read_json(asked.record))
         if asked.piece == "world":
             make_world(study, run, asked.into)
+        elif asked.piece == "encoder":
+            pretrain(study, run, asked.world, asked.into)
         else:
             piece = train if asked.piece == "train" else predict
             piece(study, run, asked.target, asked.world, asked.encoder, asked.into)

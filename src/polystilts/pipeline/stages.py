@@ -12,9 +12,10 @@ from typing import Any
 
 from polystilts import account
 from polystilts.errors import StudyError
-from polystilts.files import read_json, write_table
+from polystilts.files import write_table
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.cells import code_hash, contents, finish, versions
+from polystilts.pipeline.development import development_rows, keep_development
 from polystilts.pipeline.inputs import (
     asked_languages,
     checkpoint,
@@ -35,7 +36,7 @@ from polystilts.pipeline.inputs import (
     world_seeds,
 )
 from polystilts.pipeline.real_data import data_root, prepare_real, require_real, take_encoders
-from polystilts.pipeline.records import write_run_record
+from polystilts.pipeline.records import keep_run_record
 from polystilts.pipeline.study import Run, Study
 from polystilts.tasks import TASKS, Task
 
@@ -196,8 +197,7 @@ def predict_targets(study: Study, runs: Sequence[Run]) -> None:
                 },
                 work, study.run_folder(run) / "predictions" / f"{target}.parquet", "predict", run.run_id,
             ))  # fmt: skip
-        if any(fresh) or not (study.run_folder(run) / "run.json").exists():
-            write_run_record(study, run)
+        keep_run_record(study, run, fresh=any(fresh))
 
 
 def collect_scores(study: Study) -> None:
@@ -207,6 +207,7 @@ def collect_scores(study: Study) -> None:
 
     # From the last run backwards: another job may be working forwards on the runs it was given.
     predict_targets(study, study.runs[::-1])
+    keep_development(study)
     write_scores(study.folder / "tables" / "scores.csv", mark_runs(study, study.runs))
     write_budget(study)
 
@@ -334,38 +335,6 @@ def write_shortcuts(study: Study) -> None:
     none = pd.DataFrame(columns=["world_seed", "target_task", "baseline", "metric", "value", "n"])
     found = pd.concat(tables, ignore_index=True) if tables else none
     write_table(study.folder / "tables" / "shortcuts.csv", found)
-
-
-def development_rows(study: Study, run: Run) -> list[Any]:
-    """The score of an intermediate checkpoint on its own task's development rows: was it learned at all?"""
-    import pandas as pd
-
-    file = checkpoint(study, run, "intermediate") / "dev.json"
-    if not has_intermediate(run) or not file.exists():
-        return []
-    task, found = TASKS[run.intermediate_task], read_json(file)
-    row = {
-        "scale": study.name,
-        "run_id": run.run_id,
-        "world_seed": run.world_seed,
-        "encoder": run.encoder,
-        "encoder_seed": run.encoder_seed,
-        "strategy": run.strategy,
-        "intermediate_task": run.intermediate_task,
-        "language_set": run.language_set or "-",
-        "seed": run.seed,
-        "finetune_task": task.name,
-        "target_task": task.name,
-        "task_kind": task.kind,
-        "language": study.scale.shared["source_language"],
-        "exposure": "same-task",
-        "split": "dev",
-        "variant": "",
-        "n": found["n"],
-    }
-    reached = row | {"metric": found["metric"], "value": found["value"]}
-    guessed = row | {"metric": "majority", "value": found["majority"]}  # the same answer for everybody
-    return [pd.DataFrame([reached, guessed])]
 
 
 def analyse(study: Study) -> None:

@@ -158,7 +158,7 @@ def _lexicon(examples: Path, language: str) -> dict[str, str]:
     path = examples.parent / "lexicons" / f"{language}.csv"
     if not path.is_file():
         raise StudyError(f"{path} is missing; code-switching needs a lexicon of {language} (chapter 02)")
-    table = pd.read_csv(path, keep_default_na=False)
+    table = pd.read_csv(path, keep_default_na=False, dtype=str)
     return dict(zip(table["word"], table["translation"], strict=True))
 
 

@@ -8,7 +8,8 @@ from polystilts.sources.catalogue import HubRow
 from polystilts.sources.formats.answer_sentences import candidate_text
 from polystilts.sources.formats.choices import COPA_QUESTIONS
 from polystilts.sources.formats.frames import identity
-from polystilts.sources.formats.passages import TYDIQA_NAMES
+from polystilts.sources.formats.passages import TYDIQA_NAMES, misplaced
+from polystilts.sources.formats.strict import whole_number
 
 Record = dict
 Where = tuple[str, str, str]  # task, split, language
@@ -26,7 +27,7 @@ class LeftOut(Exception):
 def _label(row: HubRow, value: object) -> str:
     """The study's name of a label. Raises ValueError for one that the table does not have."""
     word = SPELLINGS.get(str(value), str(value))
-    if word not in row.labels and word.isdecimal() and int(word) < len(row.labels):
+    if word not in row.labels and whole_number(word) is not None and int(word) < len(row.labels):
         return row.labels[int(word)]  # a number, or a name that is but a number (PAWS-X)
     if word in ("", "-1", "None"):
         raise ValueError("the label is withheld; take a split that has labels")
@@ -98,7 +99,7 @@ def _passage(row: HubRow, record: Record, number: int, where: Where, name: str =
     texts, starts = record["answers"]["text"], record["answers"]["answer_start"]
     for text, start in zip(texts, starts, strict=True):
         if not text or record["context"][start : start + len(text)] != text:
-            raise ValueError(f"the context does not hold {text[:40]!r} at {start}")
+            raise ValueError(misplaced(record["context"], text, start))
     first = (texts[0], int(starts[0])) if texts else ("", -1)
     return [identity(*where, name or record["id"], "=") | {
         "context": record["context"], "question": record["question"].strip(), "answer_text": first[0],

@@ -17,6 +17,7 @@ from polystilts.languages import LANGUAGES
 from polystilts.sources.allotments import low_resource_in
 from polystilts.sources.doors import Door
 from polystilts.sources.leakage import Sentences, count_leaks, recognised, text_sentences, without_overlap
+from polystilts.sources.parallel import refuse_shuffled
 from polystilts.sources.real_text import write_lexicon, write_text_of
 from polystilts.tasks import TASKS, Arm
 from polystilts.tasks.arms import LANGUAGE_SETS
@@ -199,7 +200,9 @@ class _Writer:
             turns = dealt(task, language_set, codes, len(english))
             drawn = dict(zip(english["meaning_id"], turns, strict=True))
             for code in codes[1:]:
-                _refuse_other_labels(task, code, english, given[code])
+                self.door.notes[f"{task} translated {code}"] = _refuse_other_labels(
+                    task, code, english, given[code]
+                )
                 mine = [drawn.get(name) == code for name in given[code]["meaning_id"]]
                 self._write(task, "train", code, given[code][mine].reset_index(drop=True))
 
@@ -276,11 +279,12 @@ def _parted(task: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     return parts[0], parts[1]
 
 
-def _refuse_other_labels(task: str, code: str, english: pd.DataFrame, theirs: pd.DataFrame) -> None:
-    """Refuse rows that are called translations and have other labels than what they translate."""
+def _refuse_other_labels(task: str, code: str, english: pd.DataFrame, theirs: pd.DataFrame) -> str:
+    """Refuse rows that are called translations and have other labels, numbers or lengths; say how alike."""
     both = english.merge(theirs, on="meaning_id", suffixes=("", "_theirs"))
     if both.empty:
         raise WrongUse(f"translated:{task}: no row in {code} translates a row in use; take another data set")
     if "label" in both and (wrong := int((both["label"] != both["label_theirs"]).sum())):
         raise WrongUse(f"translated:{task}: {wrong} of {len(both)} rows in {code} have another label than "
                        "the row they should translate: the orders differ; drop the arm")  # fmt: skip
+    return refuse_shuffled(f"translated:{task} in {code}", both)

@@ -32,6 +32,7 @@ class Features:
     targets: list = field(default_factory=list)
     example: list[int] = field(default_factory=list)
     places: list = field(default_factory=list)
+    lost: int = 0  # answers to questions that lie on no tokens in any window: nothing can be learned of them
 
     def add(self, texts: list[np.ndarray], target, example: int, place=None) -> None:
         self.texts.append(texts)
@@ -153,9 +154,12 @@ def _question_answering(task: Task, frame: pd.DataFrame, tokenizer, longest: int
     columns = zip(frame.question, frame.context, frame.answer_text, frame.answer_start, strict=True)
     for example, (question, context, answer, start) in enumerate(columns):
         end = start + len(answer)
+        found = start < 0
         for ids, spans in tokens.encode_question_context(tokenizer, question, context, longest):
             target = answer_tokens(spans, int(start), int(end))
+            found = found or target != (0, 0)
             features.add([ids], target, example, spans)
+        features.lost += not found
     return features
 
 

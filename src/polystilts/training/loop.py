@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from torch.nn import Parameter
 from transformers import PreTrainedModel
 
 from polystilts.files import sha256
-from polystilts.models.device import choose_device, make_deterministic, precision
+from polystilts.models.device import READING, arithmetic, attend, choose_device, make_deterministic
 from polystilts.models.encoder import backbone_parameters
 from polystilts.models.resume import ResumePoint
 from polystilts.models.vectors import Vector
@@ -43,11 +44,22 @@ def train(
     make_deterministic(seed)
     models = [lesson.model.to(device).train() for lesson in lessons]
     whole = Recipe(**asdict(recipe) | {"updates": len(timetable)})
-    parts = [[Vector(some) for some in part if some] for part in _parts(models)]
+    how = arithmetic(device, models[0].config.hidden_size)
+    for model in models:
+        attend(model, how.attention)
+    parts = [
+        [Vector(some) for some in part if some]
+        for part in _parts(models, heads_apart=recipe.head_learning_rate is not None)
+    ]
     vectors = [vector for part in parts for vector in part]
+    backbone = {id(parameter) for parameter in backbone_of(models[0])}
     optimizer = torch.optim.AdamW(
         [
-            {"params": [v.weights], "weight_decay": recipe.weight_decay * (v.parameters[0].ndim > 1)}
+            {
+                "params": [v.weights],
+                "weight_decay": recipe.weight_decay * (v.parameters[0].ndim > 1),
+                "times": 1.0 if id(v.parameters[0]) in backbone else recipe.head_times,
+            }
             for v in vectors
         ],
         lr=recipe.learning_rate,
@@ -68,14 +80,14 @@ def train(
             lessons[turn].skip()
     for update, turn in enumerate(timetable[done:], start=done):
         moving = [*parts[0], *parts[turn + 1]]
-        with precision(device):
+        with how.products():
             loss = lessons[turn].loss(device, budget)
         loss.backward()
         for vector in vectors:
             vector.collect() if vector in moving else vector.drop()
         torch.nn.utils.clip_grad_norm_([vector.weights for vector in moving], recipe.clip)
         for group in optimizer.param_groups:
-            group["lr"] = whole.rate(update)
+            group["lr"] = whole.rate(update) * group["times"]
         optimizer.step()
         losses.append(loss.detach())
         if (update + 1) % RECORD_EVERY == 0 or update + 1 == len(timetable):
@@ -87,15 +99,33 @@ def train(
     for vector in vectors:
         vector.release()
     for model in models:
-        model.eval()
+        attend(model.eval(), READING)
     budget.flops = 6 * backbone_parameters(models[0]) * (budget.labelled_tokens + budget.mlm_tokens)
     return pd.DataFrame(curve, columns=["update", "loss"]), budget
 
 
-def _parts(models: Sequence[PreTrainedModel]) -> list[tuple[list, list]]:
-    """The parameters that all models share, then those of each alone; matrices, which decay, and the rest."""
-    owned = [{id(parameter): parameter for parameter in model.parameters()} for model in models]
+def backbone_of(model: PreTrainedModel) -> list[Parameter]:
+    """The parameters of the embeddings and the layers; poolers count as heads."""
+    backbone = model.base_model
+    return [*backbone.embeddings.parameters(), *backbone.encoder.parameters()]
+
+
+def _parts(models: Sequence[PreTrainedModel], heads_apart: bool) -> list[list[list[Parameter]]]:
+    """The parameters that all models share, then those of each alone; matrices, which decay, and the rest.
+
+    Frozen ones are left out. Where heads learn at a rate of their own they are told from the backbone.
+    """
+    owned = [{id(p): p for p in model.parameters() if p.requires_grad} for model in models]
     shared = set(owned[0]).intersection(*owned)
     parts = [[parameter for number, parameter in owned[0].items() if number in shared]]
     parts += [[parameter for number, parameter in own.items() if number not in shared] for own in owned]
-    return [([p for p in part if p.ndim > 1], [p for p in part if p.ndim < 2]) for part in parts]
+    if not heads_apart:
+        return [_matrices_and_rest(part) for part in parts]
+    backbone = {id(parameter) for parameter in backbone_of(models[0])}
+    sides = [([p for p in part if id(p) in backbone], [p for p in part if id(p) not in backbone])
+             for part in parts]  # fmt: skip
+    return [[some for side in two for some in _matrices_and_rest(side)] for two in sides]
+
+
+def _matrices_and_rest(part: Sequence[Parameter]) -> list[list[Parameter]]:
+    return [[p for p in part if p.ndim > 1], [p for p in part if p.ndim < 2]]

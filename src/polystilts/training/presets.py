@@ -99,6 +99,9 @@ def target_knobs(target_finetuning: Mapping[str, Any], training_task: str) -> di
     {'updates': 500, 'batch_size': 8, 'learning_rate': 0.001}
     >>> target_knobs(section | {"protocol": "xtreme"}, "panx")["updates"]
     6250
+    >>> target_knobs(section | {"learning_rate": {"udpos": 0.1}}, "panx")
+    Traceback (most recent call last):
+    polystilts.errors.WrongUse: learning_rate says nothing of panx, only of udpos
     """
     knobs = dict(target_finetuning)
     protocol = knobs.pop("protocol", "ours")
@@ -110,6 +113,9 @@ def target_knobs(target_finetuning: Mapping[str, Any], training_task: str) -> di
                 f"{', '.join(known)}; leave out the targets that need it, or take another protocol"
             )
         return known[training_task].knobs()
-    if isinstance(knobs["updates"], Mapping):
-        knobs["updates"] = knobs["updates"][training_task]
+    for knob, value in knobs.items():
+        if isinstance(value, Mapping):
+            if training_task not in value:
+                raise WrongUse(f"{knob} says nothing of {training_task}, only of {', '.join(value)}")
+            knobs[knob] = value[training_task]
     return knobs

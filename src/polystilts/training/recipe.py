@@ -20,6 +20,14 @@ class Recipe:
     mask_share: float = 0.25  # of the tokens, in masked language modelling
     curriculum: float = 0.0  # share of the updates that leave a task's harder labels out, at the beginning
     alpha: float = 0.5  # languages of that text are drawn in proportion to size ** alpha
+    dropout: float | None = None  # share of values left out; None: as the encoder's maker had it
+    frozen: str = ""  # the part of the encoder that learns nothing: embeddings, or no part
+    head_learning_rate: float | None = None  # of a new head; None: that of the encoder
+
+    @property
+    def head_times(self) -> float:
+        """How many times the encoder's rate a new head learns with."""
+        return 1.0 if self.head_learning_rate is None else self.head_learning_rate / self.learning_rate
 
     def __post_init__(self) -> None:
         if self.updates < 1 or self.batch_size < 1:

@@ -1,7 +1,8 @@
 """The two stages of a run: practise on an intermediate task, then learn the target in the source language.
 
-Both leave a folder with a whole model (`save_pretrained`), `curve.csv`, `budget.json` and `read.json`: which
-rows and lines were read, by language. Whatever starts from such a folder takes its backbone and nothing else.
+Both leave a folder with a whole model (`save_pretrained`), or what changed of it where a part is frozen;
+`curve.csv`, `budget.json` and `read.json`: which rows and lines were read, by language. Whatever starts from
+such a folder takes its backbone and nothing else.
 A stage of more than a few minutes keeps a resume point beside its folder until it has ended.
 """
 
@@ -15,14 +16,15 @@ from transformers import PreTrainedModel
 
 from polystilts import account
 from polystilts.files import whole_folder, write_json, write_table
-from polystilts.models.encoder import limit_input, longest_input, random_encoder
+from polystilts.models.encoder import freeze, limit_input, longest_input, random_encoder, set_dropout
 from polystilts.models.heads import load_masked_lm, share_backbone, with_fresh_head
+from polystilts.models.parents import frozen_names, save_changed
 from polystilts.models.pretraining import read_corpus
 from polystilts.models.resume import forget
 from polystilts.models.tokens import copy_tokenizer, encode_lines, load_tokenizer
 from polystilts.sources.arms import arm_rows
 from polystilts.tasks import STRATEGIES, TASKS, Arm, Task
-from polystilts.training.features import LONGEST, read_examples
+from polystilts.training.features import LONGEST, Features, read_examples
 from polystilts.training.kept import kept_features
 from polystilts.training.lessons import Budget, Lesson, MaskedLesson
 from polystilts.training.loop import train
@@ -75,9 +77,13 @@ def train_intermediate(
             read += [{"text": code, "lines": len(lines)} for code, lines in sorted(corpus.items())]
         if strategy.labelled:
             frames = _labelled_frames(run, examples_folder, recipe, parameters)
-            lessons += _labelled_lessons(run, encoder_folder, recipe, frames)
+            labelled = _labelled_lessons(run, encoder_folder, recipe, frames)
+            lessons += labelled
             read += [row for task, frame in frames.items() for row in _rows_read(task, frame["language"])]
+            read += [lost for lesson in labelled if (lost := _lost(lesson.features))]
         share_backbone([lesson.model for lesson in lessons])
+        for lesson in lessons:
+            adapt(lesson.model, recipe)
         timetable = make_timetable(lessons, recipe.updates, np.random.default_rng([run.seed, 3]))
         curve, budget = train(lessons, timetable, recipe, run.seed, Path(folder).parent)
         # Of several heads only the last is saved: the backbone under all of them is what is handed on, and
@@ -114,6 +120,11 @@ def _rows_read(task: str, languages: pd.Series) -> list[dict]:
     return [{"task": task, "language": code, "rows": int(count)} for code, count in counts.items()]
 
 
+def _lost(features: Features) -> dict[str, int]:
+    """How many answers lie on no token, as the normaliser of a vocabulary may bring about; else nothing."""
+    return {"answers_without_tokens": features.lost} if features.lost else {}
+
+
 def _labelled_lessons(
     run, encoder_folder: str | Path, recipe: Recipe, frames: Mapping[str, pd.DataFrame]
 ) -> list[Lesson]:
@@ -128,6 +139,12 @@ def _labelled_lessons(
         own = replace(recipe, updates=max(1, round(recipe.updates * len(frame) / whole)))
         lessons.append(Lesson(model, features, own, draw, first_targets(task)))
     return lessons
+
+
+def adapt(model: PreTrainedModel, recipe: Recipe) -> None:
+    """Set what a recipe says of the model itself: its dropout, and the part of it that learns nothing."""
+    set_dropout(model, recipe.dropout)
+    freeze(model, recipe.frozen)
 
 
 def first_targets(task: Task) -> list[int]:
@@ -181,6 +198,7 @@ def finetune_target(
     recipe = target_recipe(target_task, run.strategy, parameters)
     with account.spend("train", run.run_id) as entry, whole_folder(Path(folder)) as draft:
         model = with_fresh_head(start_folder, task.kind, task.labels, run.seed)
+        adapt(model, recipe)
         limit_input(model, target_knobs(parameters["target_finetuning"], task.name).get("longest"))
         longest = min(LONGEST, longest_input(model))
         language = source_language(parameters)
@@ -188,7 +206,7 @@ def finetune_target(
         features = kept_features(task, frame, start_folder, longest)
         lesson = Lesson(model, features, recipe, np.random.default_rng([run.seed, 6]), first_targets(task))
         curve, budget = train([lesson], [0] * recipe.updates, recipe, run.seed, Path(folder).parent)
-        read = [{"task": task.name, "language": language, "rows": lesson.rows}]
+        read = [{"task": task.name, "language": language, "rows": lesson.rows} | _lost(features)]
         _save(draft, model, start_folder, curve, budget, read, run.run_id)
         entry.tokens = budget.labelled_tokens
     forget(Path(folder).parent)
@@ -205,8 +223,11 @@ def _save(
     run_id: str,
 ) -> None:
     with account.spend("io", run_id):
-        model.save_pretrained(folder)
-        copy_tokenizer(start_folder, folder)
+        if frozen_names(model):
+            save_changed(model, folder, start_folder)
+        else:
+            model.save_pretrained(folder)
+            copy_tokenizer(start_folder, folder)
         write_table(folder / "curve.csv", curve)
         write_json(folder / "budget.json", budget.as_dict())
         write_json(folder / "read.json", read)

@@ -27,6 +27,8 @@ from polystilts.pipeline.reading.beside import (
 from polystilts.pipeline.reading.cards import example_card, example_cards, intermediate_tasks_of, one_meaning
 from polystilts.pipeline.reading.closing import (
     answer_sentence,
+    answer_tables,
+    claim_details,
     claims_table,
     frozen_note,
     places_table,
@@ -69,6 +71,15 @@ from polystilts.pipeline.reading.gate import (
     six_claims_table,
 )
 from polystilts.pipeline.reading.page import language_name, opening, show, table
+from polystilts.pipeline.reading.parts import (
+    choice_sentence,
+    opposite_sentence,
+    order_sentence,
+    parts_of,
+    parts_table,
+    scarcity_sentence,
+    strategies_in,
+)
 from polystilts.pipeline.reading.reach import detectable_table, own_size, simulated_table, spreads_of
 from polystilts.pipeline.reading.scales import (
     agreement_table,
@@ -83,6 +94,7 @@ from polystilts.pipeline.reading.training import (
     learned_table,
     most_taught,
     practice_budget,
+    runs_on_disk,
     start_table,
 )
 from polystilts.pipeline.reading.transfer import (
@@ -102,13 +114,16 @@ __all__ = [
     "agreement_table",
     "allotment_note",
     "answer_sentence",
+    "answer_tables",
     "ask_gate",
     "balance_table",
     "base_table",
     "benchmark_table",
     "budget_table",
     "checks_table",
+    "choice_sentence",
     "choice_table",
+    "claim_details",
     "claims_table",
     "compared",
     "contrast_words",
@@ -146,8 +161,12 @@ __all__ = [
     "names_table",
     "one_meaning",
     "opening",
+    "opposite_sentence",
+    "order_sentence",
     "original_table",
     "own_size",
+    "parts_of",
+    "parts_table",
     "pieces_table",
     "places_table",
     "plotted",
@@ -163,7 +182,9 @@ __all__ = [
     "regression_table",
     "reruns_table",
     "robust_table",
+    "runs_on_disk",
     "scales_table",
+    "scarcity_sentence",
     "score_table",
     "scores_for",
     "seed_table",
@@ -174,6 +195,7 @@ __all__ = [
     "six_claims_table",
     "spreads_of",
     "start_table",
+    "strategies_in",
     "table",
     "targets_table",
     "task_title",

@@ -12,10 +12,15 @@ from polystilts.statistics.compare import Comparison, compared, estimates_by, pr
 def contrast_words(treatment: str, control: str) -> str:
     """A contrast in a reader's words.
 
-    >>> contrast_words("translated", "english")
-    'Translated minus English'
+    >>> contrast_words("translated", "english"), contrast_words("english", "none")
+    ('Translated minus English', 'English minus none')
     """
-    return f"{STRATEGY_TITLES[treatment]} minus {STRATEGY_TITLES[control]}"
+    return f"{STRATEGY_TITLES[treatment]} minus {control_words(control)}"
+
+
+def control_words(control: str) -> str:
+    """What something is compared with, in the middle of a sentence."""
+    return "none" if control == "none" else STRATEGY_TITLES[control]
 
 
 def primary_table(scores: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,16 @@
 """What stands beside the primary contrast: the benchmark's tables, controls, choices, others' numbers."""
 
+import math
+from dataclasses import replace
+
 import pandas as pd
 
 from polystilts.errors import StudyError
 from polystilts.evidence.claim import interval_words, signed
 from polystilts.evidence.published import published_scores
 from polystilts.figures.heatmap import ORDER
-from polystilts.figures.style import METRIC_TITLES, STRATEGY_TITLES, task_title
-from polystilts.pipeline.reading.page import language_name
+from polystilts.figures.style import METRIC_TITLES, STRATEGY_TITLES, in_order, task_title
+from polystilts.pipeline.reading.page import ARM, language_name
 from polystilts.statistics.aggregate import aggregates
 from polystilts.statistics.compare import Subset, estimate
 from polystilts.statistics.gains import contrasting
@@ -29,10 +32,11 @@ def in_cell(found: Interval) -> str:
 
 
 def benchmark_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """The benchmark's own table: each strategy's score on each target, over all its languages, and the mean.
+    """The benchmark's own table: each target's score after each arm, over all its languages, and the mean.
 
     As XTREME-R reports it: its own targets only, the source language and exposed languages among them. ± is
     half the 95 % interval over worlds, else seeds; a target counts equally in the mean, whatever its kind.
+    Targets go down and strategies across, so that ten tasks fit a page.
     """
     rows = with_main_variant(main_scores(scores))
     rows = rows[[TASKS[name].benchmark == "XTREME-R" for name in rows["target_task"]]]
@@ -40,31 +44,28 @@ def benchmark_table(scores: pd.DataFrame) -> pd.DataFrame:
     by_language = rows.groupby(["strategy", "target_task", unit, "language"])["value"].mean()
     by_unit = by_language.groupby(level=["strategy", "target_task", unit]).mean()
     targets = [name for name in ORDER if name in set(rows["target_task"])]
-    table = []
-    for strategy in (name for name in STRATEGIES if name in set(rows["strategy"])):
+    table = pd.DataFrame({"target task": [*map(task_title, targets), "mean", "units", "scores"]})
+    for strategy in in_order(rows["strategy"]):
         own = by_unit[strategy].unstack("target_task")
-        row = {"practice": STRATEGY_TITLES[strategy]}
-        row |= {
-            task_title(name): in_cell(t_interval(own[name], unit=unit)) for name in targets if name in own
-        }
+        told = [in_cell(t_interval(own[name], unit=unit)) if name in own else "not run" for name in targets]
         mean = t_interval(own.mean(axis=1, skipna=False), unit=unit)
-        part = rows[rows["strategy"] == strategy]
-        table.append(row | {"mean": in_cell(mean), "units": mean.units, "scores": len(part)})
-    return pd.DataFrame(table).fillna("not run")
+        count = f"{(rows['strategy'] == strategy).sum():,}"
+        table[STRATEGY_TITLES[strategy]] = [*told, in_cell(mean), str(mean.units), count]
+    return table
 
 
 def practice_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Every strategy against no practice, controls among them: zero-shot, cross-task, low-resource.
+    """Every strategy against the baseline, controls among them: zero-shot, cross-task, low-resource.
 
     `scores` carry the levels of their languages, as `ready_scores` gives them.
     """
     rows, differences = [], contrasting(scores)
-    for name in (one for one in STRATEGIES if one in set(scores["strategy"]) and one != "none"):
+    for name in (one for one in in_order(scores["strategy"]) if one != "none"):
         cells = differences(name, "none")
         found = estimate(Subset(resource="low").of(cells))
         beside = estimate(Subset(resource="low", kinds=("retrieval",)).of(cells))
         rows.append({
-            "practice": STRATEGY_TITLES[name],
+            ARM: STRATEGY_TITLES[name],
             "part": "control" if STRATEGIES[name].control else "treatment",
             "gain": signed(found.estimate), "95 % interval": interval_words(found),
             "retrieval": signed(beside.estimate), "its interval": interval_words(beside),
@@ -80,9 +81,24 @@ def robust_table(cells: pd.DataFrame) -> pd.DataFrame:
     for name, found in aggregates(cells).items():
         share = name == "probability of improvement"
         unit, digits = ("%", f"{found.estimate:.0f}") if share else ("points", signed(found.estimate))
-        ends = f"{found.low:.0f} to {found.high:.0f}" if share and found.known else interval_words(found)
+        ends = share_interval(found) if share else interval_words(found)
         rows.append((f"{name} ({unit})", digits, ends, found.units, found.n))
     return pd.DataFrame(rows, columns=["summary", "estimate", "95 % interval", "units", "differences"])
+
+
+def share_interval(found: Interval) -> str:
+    """The interval of a share in percent, made on the scale of log odds, so that it ends between 0 and 100.
+
+    >>> share_interval(Interval(65.0, 12.0, 2, 3)), share_interval(Interval(65.0, None, 0, 1))
+    ('16 to 95', 'no interval')
+    """
+    share = found.estimate / 100
+    if not found.known or not 0 < share < 1:
+        return "no interval"
+    spread = found.se / 100 / (share * (1 - share))
+    odds = replace(found, estimate=math.log(share / (1 - share)), se=spread)
+    low, high = (100 / (1 + math.exp(-end)) for end in (odds.low, odds.high))
+    return f"{low:.0f} to {high:.0f}"
 
 
 def regression_table(found: Regression) -> pd.DataFrame:
@@ -118,7 +134,7 @@ def choice_table(scores: pd.DataFrame, source: str) -> pd.DataFrame:
 
 
 def published_table() -> pd.DataFrame:
-    """English practice at full size, as published: with it, without it, and the difference, task by task."""
+    """English intermediate training at full size, as published: without it, with it, and the difference."""
     table = published_scores("XTREME test")
     wide = table.pivot(index="task", columns="system", values="value")
     metric = table.groupby("task")["metric"].first()
@@ -127,7 +143,7 @@ def published_table() -> pd.DataFrame:
          signed(row["X-STILTs"] - row["XLM-R Large"]))
         for task, row in wide.iterrows()
     ]  # fmt: skip
-    columns = ["task", "metric", "XLM-R Large", "after its best English practice", "difference, derived"]
+    columns = ["task", "metric", "XLM-R Large", "after its best English task", "difference, derived"]
     return pd.DataFrame(rows, columns=columns)
 
 

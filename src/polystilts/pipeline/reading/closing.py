@@ -1,20 +1,24 @@
 """What may be said in the end: the claims, the answer, what was left open, and where everything is."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
 
 from polystilts import paths
-from polystilts.evidence.claim import Claim, number
+from polystilts.evidence.claim import Claim, kind_table, qualification_table
 from polystilts.evidence.hypotheses import every_hypothesis, frozen_sentence, hypotheses_for
 from polystilts.evidence.ledger import read_claims
 from polystilts.evidence.status import corrections_in
 from polystilts.evidence.summary import headline
+from polystilts.figures.forest import title_of
 from polystilts.files import read_json
 from polystilts.pipeline import stages
+from polystilts.pipeline.reading.page import table
 from polystilts.pipeline.reading.transfer import ready_scores
 from polystilts.pipeline.study import Study
 from polystilts.pipeline.times import cell_times
+from polystilts.statistics.outcomes import OUTCOMES
 from polystilts.statistics.tables import read_table
 
 
@@ -27,16 +31,32 @@ def ready_claims(study: Study) -> list[Claim]:
 
 
 def claims_table(claims: Sequence[Claim]) -> pd.DataFrame:
-    """The claims for readers: what was expected, what was found, and the two verdicts; controls say so."""
-    rows = []
-    expected = every_hypothesis()
+    """The claims for readers: what each is about, what was found in one sentence, and the two verdicts."""
+    rows = [(title_of(claim.id), claim.told, claim.outcome, claim.status) for claim in claims]
+    return pd.DataFrame(rows, columns=["about", "in one sentence", "outcome", "status"])
+
+
+def claim_details(claims: Sequence[Claim]) -> str:
+    """Every claim that was measured, folded: expectation, contrast by kind and against none, qualifications.
+
+    Markdown whose folds hold tables; what was not run has nothing to unfold.
+    """
+    expected, parts = every_hypothesis(), []
     for claim in claims:
-        row = expected[claim.hypothesis]
-        rows.append((f"Control: {row.sentence}" if row.control else row.sentence,
-                     number(claim, unit="" if row.unit == "points" else row.unit),
-                     claim.units, claim.outcome, claim.status))  # fmt: skip
-    columns = ["we expected", "found (points)", "units", "outcome", "status"]
-    return pd.DataFrame(rows, columns=columns)
+        if claim.estimate is None or not claim.headline:
+            continue
+        told = [claim.headline, f"*Expected:* {expected[claim.hypothesis].sentence}"]
+        for frame in (kind_table(claim), qualification_table(claim)):
+            told += [table(frame).data] if len(frame) else []
+        summary = f"{title_of(claim.id)}: <b>{claim.outcome}</b>"
+        parts.append(f"<details><summary>{summary}</summary>\n\n" + "\n\n".join(told) + "\n\n</details>")
+    return "\n\n".join(parts) or "*No claim of this study was measured.*"
+
+
+def answer_tables(claims: Sequence[Claim]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The answer's contrast by kind of task and against none, and its qualifications."""
+    answer, _ = headline(claims)
+    return kind_table(answer), qualification_table(answer)
 
 
 def plotted(claims: Sequence[Claim]) -> list[Claim]:
@@ -46,11 +66,11 @@ def plotted(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def answer_sentence(study: Study) -> str:
-    """The study's question answered in its own words, retrieval beside it, and what was corrected since."""
+    """The study's question answered in one sentence, retrieval beside it, and what was corrected since."""
     primary, beside = headline(ready_claims(study))
     told = (
-        f"**The answer at scale `{study.name}`: {primary.outcome}.** {primary.sentence}",
-        f"**Retrieval, beside it: {beside.outcome}.** {beside.sentence}",
+        f"**The answer at scale `{study.name}`: {primary.outcome}.** {primary.told}",
+        f"**Retrieval, beside it: {beside.outcome}.** {beside.told}",
         *(f"**Corrected since:** {words}" for words in corrections_in(study.folder)),
     )
     return "\n>\n".join(f"> {words}" for words in told)
@@ -62,29 +82,35 @@ def frozen_note(study: Study) -> str:
 
 
 def verdict_sentence(claims: Sequence[Claim]) -> str:
-    """How many claims came out which way, and what their reproduction says."""
-    outcomes = pd.Series([claim.outcome for claim in claims]).value_counts()
-    told = ", ".join(f"{count} {name}" for name, count in outcomes.items())
-    statuses = [claim.status for claim in claims]
-    verified, falsified = statuses.count("VERIFIED"), statuses.count("FALSIFIED")
+    """How many expectations came out which way, and what their reproduction says.
+
+    What was never run, and what could not be tested, is no evidence, and is counted apart from *undecided*.
+    """
+    counts = Counter(claim.outcome for claim in claims)
+    silent = [name for name in SILENT if counts[name]]
+    told = ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name] and name not in silent)
+    apart = ", ".join(f"{counts[name]} {name}" for name in silent)
+    statuses = Counter(claim.status for claim in claims)
+    judged = ", ".join(f"{count} {status}" for status, count in statuses.items())
     confirmatory = sum(claim.confirmatory for claim in claims)
     return (
-        f"**Of {len(claims)} expectations: {told}.** Confirmatory: {confirmatory}; exploratory: "
-        f"{len(claims) - confirmatory}. Verified by the gate: {verified}; falsified: {falsified}; "
-        f"neither: {len(claims) - verified - falsified}."
+        f"**Of {len(claims)} expectations: {told or 'none could be asked'}"
+        f"{f'; and {apart}' if apart else ''}.** Confirmatory: {confirmatory}; exploratory: "
+        f"{len(claims) - confirmatory}. Their status by the gate: {judged}."
     )
 
 
+SILENT = ("not testable", "not run")  # outcomes that say nothing about the expectation
+
+
 def unanswered_table(claims: Sequence[Claim]) -> pd.DataFrame:
-    """The questions this scale leaves open, each with its reason."""
+    """The expectations that this scale says nothing of, undecided ones first, each with its reason."""
     rows, expected = [], every_hypothesis()
-    for claim in claims:
-        if claim.outcome == "undecided":
-            reason = claim.sentence.partition("Outcome: undecided (")[2].partition(").")[0]
-            rows.append(
-                (expected[claim.hypothesis].sentence, reason or "the interval holds more than one outcome")
-            )
-    return pd.DataFrame(rows, columns=["left open", "why"])
+    for outcome in ("undecided", *SILENT):
+        for claim in (one for one in claims if one.outcome == outcome):
+            sentence = expected[claim.hypothesis].sentence
+            rows.append((outcome, sentence, claim.reason or "the interval holds more than one outcome"))
+    return pd.DataFrame(rows, columns=["outcome", "we expected", "why"])
 
 
 def time_so_far(study: Study) -> pd.DataFrame:
@@ -104,7 +130,7 @@ def time_so_far(study: Study) -> pd.DataFrame:
 def places_table(study: Study) -> pd.DataFrame:
     """Where everything is that the study left."""
     places = (
-        ("every score", "tables/scores.csv"), ("every gain over no practice", "tables/gains.csv"),
+        ("every score", "tables/scores.csv"), ("every gain over the baseline", "tables/gains.csv"),
         ("the languages", "tables/languages.csv"), ("what each run cost", "tables/budget.csv"),
         ("where the seconds went", "tables/time.csv"), ("every claim with its lineage", "claims.json"),
         ("the closing page", "summary.md"), ("predictions and records of each run", "runs/"),

@@ -8,7 +8,7 @@ from polystilts.evidence.hypotheses import hypotheses_for
 from polystilts.figures.style import KIND_TITLES, METRIC_TITLES, task_title
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.inputs import has_intermediate, languages_seen
-from polystilts.pipeline.reading.page import in_words, language_name, run_title
+from polystilts.pipeline.reading.page import ARM, in_words, language_name, run_title
 from polystilts.pipeline.study import Study
 from polystilts.sources.allotments import low_resource_in_world
 from polystilts.statistics.factors import FACTORS, levels
@@ -25,7 +25,7 @@ def design_table(study: Study) -> pd.DataFrame:
         unlabelled = [code for code in study.scale.shared["languages"] if code not in (*seen, source)]
         rows.append((run_title(run), strategy.sentence, updates, updates * recipe["batch_size"],
                      in_words(seen), in_words(unlabelled)))  # fmt: skip
-    columns = ["practice", "what happens", "updates", "examples read", "labels in", "never labelled"]
+    columns = [ARM, "what happens", "updates", "examples read", "labels in", "never labelled"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from polystilts import paths
 from polystilts.evidence.claim import Claim, as_record, signed
+from polystilts.figures.forest import title_of
 from polystilts.files import read_json
 from polystilts.gate.finding import counted
 from polystilts.gate.original import judge_original, reasons_against, six_claims
@@ -15,16 +16,22 @@ from polystilts.gate.record import says_more
 from polystilts.gate.verdict import Verdict
 from polystilts.pipeline import gatekeeping
 from polystilts.pipeline.study import Study
+from polystilts.statistics.tables import read_table
 
 # What each check would have caught; a reader should be able to imagine the study failing.
 WOULD_FAIL = {
+    "copies": "a seed that is a copy of another, wholly or nearly",
+    "design": "languages, worlds, seeds, arms, targets or layers chosen after a look at the results",
     "files": "a file changed after its claim was written; a number that rests on no run",
     "runs": "a seed or an arm left out; a parameter changed after the runs",
+    "published": "a picture or a page changed after the study ended; a page that quotes what no claim says",
+    "corrections": "a correction that was changed, or taken out",
     "predictions": "predictions swapped, cut short, put in another order, or taken from another seed",
     "encoder": "another encoder put in the place of the one that was used",
     "code": "a program that has changed since: then nothing is known, and the claims are stale",
     "data": "a test item among the training rows; changed data; labels that are not the right answers",
     "scores": "a score that its predictions do not give",
+    "development": "a task that is called learned and was not; a level of guessing that nobody can reach",
     "gains": "a gain that is not the difference of two scores",
     "claims": "an estimate, an interval, an outcome or a sentence that the scores do not give",
     "replication": "a number that never touched data, or does not come out a second time",
@@ -45,20 +52,39 @@ def ask_gate(study: Study, replicated_cells: int = 0, seed: int = 0) -> Verdict:
 
 
 def gate_sentence(verdict: Verdict, folder: Path) -> str:
-    """The verdict on the whole study, how many claims have which status, and what its record says more."""
+    """The verdict on the whole study, what it rests on, and what its record says more."""
     counts = pd.Series([claim.status for claim in verdict.claims]).value_counts()
     told = ", ".join(f"{count} {status}" for status, count in counts.items())
     here = f"**The gate's verdict on this study: {verdict.status}.** {verdict.reason}. Of its claims: {told}."
-    if not says_more(folder, verdict):
-        return here
-    kept = read_json(folder / "record" / "gate.json")
+    kept = read_json(folder / "record" / "gate.json") if says_more(folder, verdict) else None
+    again = sum(one["result"] != "failed" for one in kept["reruns"]) if kept else trained_again(verdict)
+    rests = f"What that word rests on: **{recomputed_words(verdict, again, cells_in(folder))}.**"
+    if kept is None:
+        return f"{here} {rests}"
     own = counted(len(verdict.reruns), "cell") if verdict.reruns else "no cell"
     more = counted(len(kept["reruns"]), "cell")
     return (
         f"{here} For this page it did {own} again. **The record of the study says {kept['status']}**, "
-        f"for there it did {more} of the same claims again: {kept['reason']}. "
+        f"for there it did {more} of the same claims again: {kept['reason']}. {rests} "
         "The table of every expectation shows what the record says."
     )
+
+
+def trained_again(verdict: Verdict) -> int:
+    """How many cells came to the same when they were trained and predicted again."""
+    return sum(one.good for one in verdict.reruns)
+
+
+def cells_in(folder: Path) -> int:
+    """How many cells, a run and a target each, a study has scores of."""
+    scores = read_table(folder / "tables" / "scores.csv")
+    return len(scores.loc[scores["split"] == "test", ["run_id", "target_task"]].drop_duplicates())
+
+
+def recomputed_words(verdict: Verdict, again: int, cells: int) -> str:
+    """What a verdict rests on: what was recomputed, and how many cells were trained again."""
+    whole = all(check.complete for check in verdict.checks if check.name in ("scores", "gains", "claims"))
+    return f"recomputed in {'full' if whole else 'part'}; {again:,} of {cells:,} cells trained again"
 
 
 def checks_table(verdict: Verdict) -> pd.DataFrame:
@@ -87,8 +113,8 @@ def judged_table(verdict: Verdict) -> pd.DataFrame:
         one = claim.counterexample
         against = f"{one.where}: {signed(one.value)}" if one is not None and one.turns else "none found"
         if one is not None:
-            rows.append((claim.id, claim.outcome, claim.status, claim.reason, against))
-    return pd.DataFrame(rows, columns=["claim", "outcome", "status", "why", "strongest case against it"])
+            rows.append((title_of(claim.id), claim.outcome, claim.status, claim.reason, against))
+    return pd.DataFrame(rows, columns=["about", "outcome", "status", "why", "strongest case against it"])
 
 
 def reruns_table(verdict: Verdict) -> pd.DataFrame:

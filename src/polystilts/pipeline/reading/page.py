@@ -16,6 +16,8 @@ from polystilts.pipeline.study import Run, Study
 # A chapter shows no progress bars, so it need not be told that one could not be drawn.
 warnings.filterwarnings("ignore", message="IProgress not found")
 
+ARM = "intermediate training"  # the column that names the arm, in every table
+
 
 def opening(study: Study, runs: Sequence[Run] = ()) -> str:
     """The first sentence of every page: which study this is, and whom its findings are about."""
@@ -31,13 +33,13 @@ def opening(study: Study, runs: Sequence[Run] = ()) -> str:
         )
     )
     whose = (
-        f"**The languages are invented**, {source} in the place of English, and what is found here is about "
-        f"them alone."
+        f"**The languages are invented**, and what is found here is about them alone. {source} stands in the "
+        f"place of English: where a name says *English*, {source} was read."
         if world
         else f"The languages are real; {source} is the source language."
     )
     part = (
-        f" It shows {len(runs)} of the study's {len(study.runs)} runs."
+        f" It trains {len(runs)} of the study's {len(study.runs)} runs, and shows all that are finished."
         if 0 < len(runs) < len(study.runs)
         else ""
     )
@@ -96,6 +98,16 @@ def in_words(codes: Sequence[str]) -> str:
     ('Dorvan, Varazi', 'none')
     """
     return ", ".join(language_name(code) for code in codes) or "none"
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Several things in a sentence.
+
+    >>> in_a_row(["a", "b", "c"]), in_a_row(["a"]), in_a_row([])
+    ('a, b and c', 'a', 'nothing')
+    """
+    *before, last = names or ["nothing"]
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def run_title(run: Run) -> str:

@@ -1,5 +1,6 @@
 """This scale beside the others: where they agree, what this one cannot say, and what larger ones cost."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -84,8 +85,11 @@ def _found(claim: Claim) -> str:
     return f"{signed(claim.estimate)} ({interval_words(claim)}): {claim.outcome}"
 
 
+CALLED = ("supported", "contradicted", "equivalent", "not larger")
+
+
 def agreement(one: Claim, other: Claim) -> str:
-    """Whether two scales agree: by their outcomes where both are decided, else by their intervals.
+    """Whether two scales agree: by their outcomes where both are called, else by their intervals.
 
     >>> claim = Claim("a", "a", "", "mean", 2.0, 1.0, 3.0, 9, 3, "supported")
     >>> from dataclasses import replace
@@ -93,17 +97,21 @@ def agreement(one: Claim, other: Claim) -> str:
     ('agree', 'DISAGREE')
     >>> agreement(claim, replace(claim, outcome="undecided", low=-1.0, high=1.5))
     'not told apart: the intervals overlap'
+    >>> agreement(claim, replace(claim, outcome="not testable"))
+    'nothing: one of them could not be tested'
     """
-    decided = [claim.outcome for claim in (one, other) if claim.outcome != "undecided"]
-    if len(decided) == 2:
-        return "agree" if decided[0] == decided[1] else "DISAGREE"
+    outcomes = [claim.outcome for claim in (one, other)]
+    if "not testable" in outcomes:
+        return "nothing: one of them could not be tested"
+    if all(outcome in CALLED for outcome in outcomes):
+        return "agree" if outcomes[0] == outcomes[1] else "DISAGREE"
     if one.low <= other.high and other.low <= one.high:
         return "not told apart: the intervals overlap"
-    return "differ: the intervals lie apart, though not both are decided"
+    return "differ: the intervals lie apart, though not both are called"
 
 
 def silent_sentence(scores: pd.DataFrame, source: str) -> str:
-    """Which targets stand at chance without practice, so that this encoder says nothing by them."""
+    """Which targets of the baseline stand at chance, so that this encoder says nothing by them."""
     chosen = with_main_variant(main_scores(scores))[["target_task", "variant"]].drop_duplicates()
     cells = flag_cells(scores).merge(chosen)
     cells = cells[cells["language"] != source]
@@ -117,7 +125,7 @@ def silent_sentence(scores: pd.DataFrame, source: str) -> str:
         named = [f"{task_title(name)} ({chosen['sum'][name]} of {chosen['count'][name]})"
                  for name in ORDER if name in chosen.index]  # fmt: skip
         parts.append(f"**{title}**: {', '.join(named) or 'none'}.")
-    return f"Cells at chance without any practice, target by target. {' '.join(parts)}"
+    return f"Cells of the baseline that are at chance, target by target. {' '.join(parts)}"
 
 
 def larger_table() -> pd.DataFrame:
@@ -135,8 +143,10 @@ def larger_table() -> pd.DataFrame:
 
 
 def larger_sentence(claims: Sequence[Claim]) -> str:
-    """How many of the questions left open here need arms or encoders that this scale does not have."""
-    absent = sum("no runs at this scale" in claim.sentence for claim in claims)
-    left = sum(claim.outcome == "undecided" for claim in claims)
-    return (f"Of the {left} expectations left undecided here, {absent} need arms that this scale does not "
-            f"run, and {left - absent} were asked and could not be decided.")  # fmt: skip
+    """How many of the expectations need arms, tasks or learning that this scale does not have."""
+    counts = Counter(claim.outcome for claim in claims)
+    return (
+        f"Of {len(claims)} expectations {counts['not run']} need arms or tasks that this scale does not run, "
+        f"{counts['not testable']} were run and could not be tested, since too little was learned, and "
+        f"{counts['undecided']} were tested and not decided."
+    )

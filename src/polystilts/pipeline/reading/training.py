@@ -8,20 +8,33 @@ from polystilts.figures.style import METRIC_TITLES, task_title
 from polystilts.files import read_json
 from polystilts.pipeline.census import BUDGET
 from polystilts.pipeline.inputs import checkpoint
-from polystilts.pipeline.reading.page import run_title
+from polystilts.pipeline.reading.page import ARM, run_title
 from polystilts.pipeline.study import Run, Study
 from polystilts.statistics.intervals import wilson_interval
 from polystilts.training.presets import target_knobs
 
 
 def curves_of(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
-    """The training loss of each run in one stage, `task` being "intermediate" or the rows that were read."""
-    curves = []
+    """The training loss of each run in one stage, `task` being "intermediate" or the rows that were read.
+
+    Runs that have none on disk yet are left out. A `panel` for each intermediate task: in their own stage its
+    losses are on a scale of their own, and runs without a task have a panel too; afterwards these, which all
+    others are compared with, belong to every panel and have no word.
+    """
+    own_stage, curves = task == "intermediate", []
     for run in runs:
         file = checkpoint(study, run, task) / "curve.csv"
         if file.exists():
-            curves.append(pd.read_csv(file).assign(arm=run_title(run), run=run.run_id))
+            task_words = task_title(run.intermediate_task) if run.intermediate_task else ""
+            panel = (task_words or "No task") if own_stage else task_words and f"after {task_words}"
+            named = {"arm": run_title(run), "strategy": run.strategy, "panel": panel, "run": run.run_id}
+            curves.append(pd.read_csv(file).assign(**named))
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
+
+
+def runs_on_disk(study: Study, runs: Sequence[Run], task: str) -> list[Run]:
+    """The runs that have finished a stage when the page is made, `task` being as in `curves_of`."""
+    return [run for run in runs if (checkpoint(study, run, task) / "curve.csv").exists()]
 
 
 def most_taught(study: Study) -> list[str]:
@@ -40,10 +53,10 @@ def learned_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
     for run in runs:
         file = checkpoint(study, run, task) / "dev.json"
         if file.exists():
-            found.append({"practice": run_title(run), **read_json(file)})
+            found.append({ARM: run_title(run), **read_json(file)})
     if not found:
         return pd.DataFrame()
-    by_arm = pd.DataFrame(found).groupby(["practice", "task", "metric"], sort=False, as_index=False)
+    by_arm = pd.DataFrame(found).groupby([ARM, "task", "metric"], sort=False, as_index=False)
     mean = by_arm.agg(runs=("value", "size"), score=("value", "mean"), majority=("majority", "mean"),
                       items=("n", "first"))  # fmt: skip
     low = [wilson_interval(value, n)[0] for value, n in zip(mean["score"], mean["items"], strict=True)]
@@ -61,7 +74,7 @@ def start_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
         return curves
     ends = curves.sort_values("update").groupby(["arm", "run"], sort=False)["loss"].agg(["first", "last"])
     mean = ends.groupby(level="arm", sort=False).mean().reset_index()
-    return mean.rename(columns={"arm": "practice", "first": "loss at the start", "last": "loss at the end"})
+    return mean.rename(columns={"arm": ARM, "first": "loss at the start", "last": "loss at the end"})
 
 
 def practice_budget(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
@@ -72,7 +85,7 @@ def practice_budget(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
         if file.exists():
             spent = read_json(file)
             rows.append({
-                "practice": run_title(run), "labelled rows": spent["rows"],
+                ARM: run_title(run), "labelled rows": spent["rows"],
                 "labelled updates": spent["updates"], "labelled tokens": spent["labelled_tokens"],
                 "text updates": spent["mlm_updates"], "text tokens": spent["mlm_tokens"],
             })  # fmt: skip
@@ -83,9 +96,10 @@ def budget_table(study: Study) -> pd.DataFrame:
     """What each arm cost in all, per run, from `tables/budget.csv`."""
     titles = {run.run_id: run_title(run) for run in study.runs}
     spent = pd.read_csv(study.folder / "tables" / "budget.csv")
-    spent = spent.assign(practice=spent["run_id"].map(titles)).dropna(subset="practice")
-    mean = spent.groupby("practice", sort=False, as_index=False)[list(BUDGET)].mean()
+    spent = spent.assign(arm=spent["run_id"].map(titles)).dropna(subset="arm")
+    mean = spent.groupby("arm", sort=False, as_index=False)[list(BUDGET)].mean()
     mean["flops"] = mean["flops"] / 1e9
-    titled = {"rows": "labelled rows", "labelled_tokens": "labelled tokens", "mlm_tokens": "text tokens",
+    titled = {"arm": ARM, "rows": "labelled rows",
+              "labelled_tokens": "labelled tokens", "mlm_tokens": "text tokens",
               "flops": "operations (billions)"}  # fmt: skip
     return mean.rename(columns=titled)

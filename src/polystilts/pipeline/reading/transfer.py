@@ -6,10 +6,10 @@ import pandas as pd
 
 from polystilts.evidence.claim import interval_words
 from polystilts.figures.heatmap import ORDER
-from polystilts.figures.style import arm_title, names, task_title
+from polystilts.figures.style import arm_title, in_order, names, task_title
 from polystilts.pipeline import stages
 from polystilts.pipeline.census import describe_languages
-from polystilts.pipeline.reading.page import language_name
+from polystilts.pipeline.reading.page import ARM, language_name
 from polystilts.pipeline.study import Run, Study, study_of
 from polystilts.sources.allotments import low_resource_of
 from polystilts.statistics.flags import flag_cells, learned_targets
@@ -17,7 +17,6 @@ from polystilts.statistics.gains import transfer_gap
 from polystilts.statistics.intervals import highest_unit, t_interval
 from polystilts.statistics.power import detectable_by_items
 from polystilts.statistics.tables import main_scores, read_table, with_levels, with_main_variant
-from polystilts.tasks import STRATEGIES
 
 
 def scores_for(study: Study, runs: Sequence[Run], batch: str = "1/1") -> pd.DataFrame:
@@ -88,9 +87,9 @@ def exposure_table(scores: pd.DataFrame) -> pd.DataFrame:
     rows = with_main_variant(main_scores(scores))
     counts = rows.groupby(["strategy", "exposure"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=["none", "task", "same-task"], fill_value=0)
-    counts = counts.loc[[name for name in STRATEGIES if name in counts.index]]
+    counts = counts.loc[in_order(counts.index)]
     counts.columns = ["no labels in it", "labels of another kind", "labels of the same kind"]
-    counts.insert(0, "practice", [arm_title(name) for name in counts.index])
+    counts.insert(0, ARM, [arm_title(name) for name in counts.index])
     return counts.reset_index(drop=True)
 
 

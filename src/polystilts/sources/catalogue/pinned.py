@@ -21,18 +21,25 @@ class Pinned:
     bytes: int
     licence: str
     removed: str = ""  # records that hold sentences of known tests; ours are dropped when data are prepared
+    leave_out: str = ""  # records that nobody can read, `line=reason` apart by ; (no reader may mend them)
 
     @property
     def derived(self) -> bool:
         """Is the file something else than its source, byte for byte?"""
         return self.rule != "identical"
 
+    @property
+    def lines_left_out(self) -> dict[int, str]:
+        """The lines that are read over, each with the reason; they are counted where the file is read."""
+        entries = (entry.partition("=") for entry in self.leave_out.split(";") if entry)
+        return {int(line): reason.strip() for line, _, reason in entries}
+
 
 @cache
 def pinned() -> dict[str, Pinned]:
     """Every pinned file by its path below the data root."""
     text = files("polystilts.sources.catalogue").joinpath(TABLE).read_text(encoding="utf-8")
-    records = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    records = csv.DictReader((line for line in text.splitlines() if not line.startswith("#")), restval="")
     rows = (Pinned(**{**record, "bytes": int(record["bytes"])}) for record in records)
     return {row.path: row for row in rows}
 

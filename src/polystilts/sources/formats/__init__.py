@@ -22,13 +22,14 @@ from polystilts.sources.formats.choices import (
     read_hellaswag,
     read_siqa,
 )
-from polystilts.sources.formats.columns import read_masakhaner, read_panx, read_tagged, read_words
+from polystilts.sources.formats.columns import read_masakhaner, read_panx, read_tagged, read_uner, read_words
 from polystilts.sources.formats.derivations import read_ccgbank
 from polystilts.sources.formats.lexicons import read_lexicon
 from polystilts.sources.formats.mentions import read_mewslix, read_mewslix_entities
 from polystilts.sources.formats.pairs import (
     read_americasnli,
     read_anli,
+    read_headed_pairs,
     read_mnli,
     read_pawsx,
     read_qqp,
@@ -77,6 +78,9 @@ FORMATS: dict[str, Format] = {
                "google-research-datasets/paws pawsx"),
         Format("americasnli", _PAIR, read_americasnli, "rows of XNLI in languages of the Americas, TSV",
                "nala-cub/AmericasNLI"),
+        Format("headed-pairs", _PAIR, read_headed_pairs,
+               "premise, hypothesis and label under a header, apart by commas or tabs, or in JSON lines",
+               "dml-qom/FarsTail; ir-nlp-csui/indonli; kakaobrain/kor-nlu-datasets"),
         Format("copa", _CHOICE, read_copa, "COPA and XCOPA in JSON lines", "cambridgeltl/xcopa"),
         Format("copa-xml", _CHOICE, read_copa_xml, "COPA in XML, items numbered from 1",
                "Roemmele et al. 2011"),
@@ -96,6 +100,8 @@ FORMATS: dict[str, Format] = {
         Format("panx", _TAGS, read_panx, "language:word ⇥ tag a line", "Rahimi et al. 2019"),
         Format("masakhaner", _TAGS, read_masakhaner, "word and tag apart by a space; dates become O",
                "masakhane-io/masakhane-ner"),
+        Format("uner", _TAGS, read_uner, "number ⇥ word ⇥ tag, names annotated by whom; class OTH becomes O",
+               "UniversalNER/UNER_English-EWT, .iob2"),
         Format("conllu", _TAGS, read_udpos, "UD treebanks, read by XTREME's rules",
                "universaldependencies.org/format; google-research/xtreme"),
         Format("ccgbank", _TAGS, read_ccgbank, "CCGbank's .auto derivations, for those who own them",
@@ -103,8 +109,8 @@ FORMATS: dict[str, Format] = {
         Format("dependency-supertags", _TAGS, read_dependency_supertags,
                "a free substitute for CCG: UD relation and side of the head of each word",
                "Ouchi, Duh and Matsumoto 2014, from CoNLL-U"),
-        Format("squad", _PASSAGE, read_squad, "SQuAD 1.1 and 2.0, XQuAD, MLQA in SQuAD's JSON",
-               "Rajpurkar et al. 2016, 2018"),
+        Format("squad", _PASSAGE, read_squad, "SQuAD 1.1 and 2.0, XQuAD, MLQA in SQuAD's JSON; "
+               "JSON lines with a question each, as AfriQA has them", "Rajpurkar et al. 2016, 2018"),
         Format("tydiqa", _PASSAGE, read_tydiqa, "SQuAD's JSON whose ids begin with the name of the language",
                "google-research-datasets/tydiqa, gold passage task 1.1"),
         Format("lareqa", _SEARCH, read_lareqa, "XQuAD-R: SQuAD's JSON with sentence breaks",

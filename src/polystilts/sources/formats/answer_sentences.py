@@ -33,12 +33,12 @@ def candidate_text(sentence: str, context: str) -> str:
     return (sentence + context).replace("\n", "")
 
 
-def _sentences(path: Path, place: str, paragraph: dict, context: str) -> list[Break]:
+def _sentences(path: Path, place: int | str, paragraph: dict, context: str) -> list[Break]:
     if "sentence_breaks" not in paragraph:
         return plain_breaks(context)
     breaks = field(paragraph, "sentence_breaks", path, place, list)
     for pair in breaks:
-        numbers = isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, int) for end in pair)
+        numbers = isinstance(pair, list) and len(pair) == 2 and all(type(end) is int for end in pair)
         if not (numbers and 0 <= pair[0] < pair[1] <= len(context)):
             refuse(path, place, f"sentence break {pair} does not lie in a context of {len(context)} letters")
     return [tuple(pair) for pair in breaks]
@@ -52,7 +52,7 @@ def read_lareqa(path: Path, task: str, split: str, language: str) -> pd.DataFram
     splits other than train they follow as rows with an empty question, and are never asked.
     """
 
-    def records() -> Iterator[tuple[str, dict]]:
+    def records() -> Iterator[tuple[int | str, dict]]:
         for number, (place, paragraph) in enumerate(paragraphs(path), 1):
             context = field(paragraph, "context", path, place) and paragraph["context"]
             sentences = _sentences(path, place, paragraph, context)

@@ -8,7 +8,7 @@ import pandas as pd
 from polystilts.files import fingerprint
 from polystilts.sources.formats.frames import MANY, identity, make_frame
 from polystilts.sources.formats.scripts import refuse_other_script
-from polystilts.sources.formats.strict import clean, read_lines, refuse
+from polystilts.sources.formats.strict import clean, is_visible, read_lines, refuse
 
 
 def read_tatoeba(path: Path, task: str, split: str, language: str) -> pd.DataFrame:
@@ -32,8 +32,9 @@ def read_tatoeba(path: Path, task: str, split: str, language: str) -> pd.DataFra
     def records() -> Iterator[tuple[int, dict]]:
         for number, texts in enumerate(zip(theirs, ours, strict=True), 1):
             text, source = map(clean, texts)
-            if not text or not source:
-                refuse(path if not text else partner, number, "an empty line; every line is a sentence")
+            if not is_visible(text) or not is_visible(source):
+                empty = path if not is_visible(text) else partner
+                refuse(empty, number, "an empty line; every line is a sentence")
             names = identity(task, split, language, number)
             names["meaning_id"] = f"{task}-{split}-{fingerprint(source)}"
             yield number, names | {"text": text, "text_source": source}
@@ -45,12 +46,12 @@ def _numbered(path: Path) -> dict[str, tuple[int, str]]:
     """Line and sentence by name, of a file of BUCC: name ⇥ sentence."""
     found: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(read_lines(path), 1):
-        name, tab, text = line.partition("\t")
-        if not tab or not clean(text):
+        name, *texts = line.split("\t")
+        if len(texts) != 1 or not clean(name) or not is_visible(clean(texts[0])):
             refuse(path, number, "a name, a tab and a sentence belong here")
         if name in found:
             refuse(path, number, f"{name!r} is there twice (first at {found[name][0]})")
-        found[name] = number, clean(text)
+        found[name] = number, clean(texts[0])
     return found
 
 

@@ -7,7 +7,15 @@ import pandas as pd
 
 from polystilts.sources.formats.frames import identity, known_label, make_frame
 from polystilts.sources.formats.marked import read_elements
-from polystilts.sources.formats.strict import field, read_csv, read_json_lines, read_lines, refuse
+from polystilts.sources.formats.strict import (
+    field,
+    is_visible,
+    read_csv,
+    read_json_lines,
+    read_lines,
+    refuse,
+    whole_number,
+)
 
 # Asked in English whatever the language, as XTREME-R does (scripts/train_xcopa.sh).
 COPA_QUESTIONS = {"cause": "What was the cause?", "effect": "What was the effect?"}
@@ -70,7 +78,7 @@ def read_copa_xml(path: Path, task: str, split: str, language: str = "en") -> pd
             label = {"1": "0", "2": "1"}.get(str(right), right)
             row["question"] = item.get("asks-for", "")
             number = item.get("id", "")
-            if not number.isdecimal():
+            if whole_number(number) is None:
                 refuse(path, place, f"id {number!r} is no number")
             yield place, _copa(path, place, row, int(number) - 1, label, (task, split, language))
 
@@ -111,7 +119,7 @@ def read_hellaswag(path: Path, task: str, split: str, language: str = "en") -> p
     def records() -> Iterator[tuple[int, dict]]:
         for line, row in read_json_lines(path):
             endings = field(row, "endings", path, line, list)
-            if len(endings) != 4 or not all(isinstance(text, str) and text.strip() for text in endings):
+            if len(endings) != 4 or not all(isinstance(text, str) and is_visible(text) for text in endings):
                 refuse(path, line, f"'endings' should be four texts, found {len(endings)} or empty ones")
             # ActivityNet and WikiHow count apart.
             name = f"{str(row.get('source_id', '')).partition('~')[0]}{field(row, 'ind', path, line, int)}"

@@ -11,7 +11,7 @@ from polystilts.sources.formats.strict import read_lines, refuse
 
 # A leaf of a derivation: category, two parts of speech, word, category with its arguments numbered
 # (CCGbank manual, section D.2).
-LEAF = re.compile(r"<L (\S+) (\S+) (\S+) (\S+) (\S+)>")
+LEAF = re.compile(r"<L ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ >]+)>")
 
 
 def read_ccgbank(path: Path, task: str, split: str, language: str = "en") -> pd.DataFrame:
@@ -33,6 +33,9 @@ def read_ccgbank(path: Path, task: str, split: str, language: str = "en") -> pd.
             leaves = LEAF.findall(line)
             if not name or not leaves:
                 refuse(path, number, "an ID= line and then a derivation with leaves (<L …>) belong here")
+            if line.count("<L ") != len(leaves):
+                refuse(path, number, f"{line.count('<L ')} leaves, of which {len(leaves)} have CCGbank's five "
+                       "fields; mend the line")  # fmt: skip
             if line.count("(") != line.count(")"):
                 refuse(path, number, "the brackets of the derivation do not close; is the file cut short?")
             yield [(number, word, category) for category, _, _, word, _ in leaves]

@@ -12,6 +12,8 @@ from polystilts.sources.formats.strict import refuse
 from polystilts.tasks import TASKS, Task
 
 WITHHELD = ("", "-1", "hidden", "?")  # what public test files print where the label is kept back
+MISSING = "nan"  # what programs write where a text is missing; in one item it is bread
+FEW = 3  # items with that text from which it is a missing value
 MANY = 20  # rows from which one and the same label throughout is a placeholder (as in COPA's test-en)
 
 
@@ -74,10 +76,21 @@ def make_frame(
         refuse(path, first[rows[0]["example_id"]], f"all labels of {len(rows)} items are {told.pop()!r}: a "
                "placeholder, the labels of this file are withheld; take a file that has them")  # fmt: skip
     for column in texts:
+        _refuse_missing(path, column, first, rows)
         refuse_other_script(path, language, (text for row in rows for text in _several(row[column])))
     frame = pd.DataFrame(rows)
     frame.attrs["left_out"] = dict(Counter(left_out or {}))
     return frame
+
+
+def _refuse_missing(path: Path, column: str, places: Mapping[str, int | str], rows: list[dict]) -> None:
+    """Refuse a column that is `nan` in several items; a list of words may have it as often as it likes."""
+    if column == "words":
+        return
+    found = [row["example_id"] for row in rows if MISSING in map(str.lower, _several(row[column]))]
+    if len(found) >= FEW:
+        refuse(path, places[found[0]], f"{column!r} is nan in {len(found)} items: taken for a missing value; "
+               "fill them in or take the records out")  # fmt: skip
 
 
 def _several(value: object) -> list:

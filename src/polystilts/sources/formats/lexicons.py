@@ -1,9 +1,10 @@
 """Bilingual word lists: GATITOS and MUSE, two columns with the English word first."""
 
+import re
 from pathlib import Path
 
 from polystilts.sources.formats.scripts import refuse_other_script
-from polystilts.sources.formats.strict import clean, read_lines, refuse
+from polystilts.sources.formats.strict import clean, is_blank, is_visible, read_lines, refuse
 
 
 def read_lexicon(path: Path, language: str = "", source_language: str = "en") -> dict[str, list[str]]:
@@ -15,10 +16,10 @@ def read_lexicon(path: Path, language: str = "", source_language: str = "en") ->
     """
     found: dict[str, list[str]] = {}
     for number, line in enumerate(read_lines(path), 1):
-        if not line.strip():
+        if is_blank(line):
             continue
-        cells = line.split("\t") if "\t" in line else line.split(None, 1)
-        if len(cells) != 2 or not clean(cells[0]) or not clean(cells[1]):
+        cells = line.split("\t") if "\t" in line else re.split(" +", line.strip(" "))
+        if len(cells) != 2 or not all(is_visible(clean(cell)) for cell in cells):
             refuse(path, number, f"{len(cells)} fields where a word and its translation belong")
         translations = found.setdefault(clean(cells[0]), [])
         if clean(cells[1]) not in translations:

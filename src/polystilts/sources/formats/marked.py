@@ -1,5 +1,6 @@
 """XML, read element by element, with document types and entities refused."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ def read_elements(path: Path, *tags: str, cut: bool = False) -> Iterator[Element
     text = read_whole(path)  # encoding and emptiness, before the parser
     if not text.lstrip().startswith("<"):
         refuse(path, 1, "not XML: the file does not begin with a tag")
+    declared = re.match(r"\s*<\?xml[^>]*encoding=[\"']([^\"']*)", text)
+    if declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        refuse(path, 1, f"declares the encoding {declared[1]!r} and is UTF-8; mend the declaration")
     try:
         for _, element in iterparse(str(path), events=("end",), forbid_dtd=True):
             element.tag = element.tag.rpartition("}")[2]

@@ -14,7 +14,7 @@ def markdown(path: Path) -> Iterator[str]:
     """Markdown without its marks: headings and paragraphs, each on a line; no code, no credits."""
     paragraph: list[str] = []
     fenced = False
-    for line in [*read_lines(path), ""]:
+    for line in [*read_lines(path, loose=True), ""]:
         text = line.strip()
         if text.startswith("```"):
             fenced = not fenced
@@ -43,7 +43,7 @@ def _without_links(text: str) -> str:
 def asciidoc(path: Path) -> Iterator[str]:
     """AsciiDoc without its marks: titles and paragraphs; no directives, index entries or attributes."""
     paragraph: list[str] = []
-    for line in [*read_lines(path), ""]:
+    for line in [*read_lines(path, loose=True), ""]:
         text = re.sub(r"\(\(\(.*?\)\)\)|\(\(|\)\)|<<[^>]*>>", "", line).strip()
         skipped = re.match(r"(image|include|ifdef|ifndef|endif)::|[\[:/|]|(-{4}|={4,}|\*{4}|\+)$|//", text)
         title = re.match(r"(=+|\.)\s*(\w.*)", text)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from polystilts.sources.formats.frames import identity, make_frame
+from polystilts.sources.formats.passages import misplaced
 from polystilts.sources.formats.strict import field, read_json_lines, refuse
 
 
@@ -34,7 +35,8 @@ def _mention(path: Path, line: int, context: dict, mention: dict, where: tuple[s
     start, end = _span(path, line, span, text)
     told = str(span.get("text", text[start:end]))
     if text[start:end] != told:
-        refuse(path, line, f"the mention {told[:30]!r} is not what stands at {start}:{end}")
+        reason = misplaced(text, told, start)
+        refuse(path, line, f"the mention {told[:30]!r} is not what stands at {start}:{end}; {reason}")
     first, last = _sentence(path, line, context, text, start, end)
     return identity(*where, field(mention, "example_id", path, line)) | {
         "text": text[first:last],

@@ -1,11 +1,12 @@
 """Two texts and a label: XNLI, MNLI, ANLI, QQP, PAWS-X and AmericasNLI as they are given out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from polystilts.errors import WrongUse
 from polystilts.sources.formats.frames import identity, known_label, make_frame, task_named
 from polystilts.sources.formats.strict import (
     clean,
@@ -15,6 +16,7 @@ from polystilts.sources.formats.strict import (
     read_lines,
     read_tsv,
     refuse,
+    whole_number,
 )
 
 # Words of the files for the labels of the tasks. "contradictory" is XNLI-MT's spelling; e, n, c are ANLI's.
@@ -34,16 +36,35 @@ XNLI_ROWS = {"dev": 2490, "test": 5010}
 
 def _frame(
     path: Path, task: str, split: str, language: str, pairs: Iterable[Pair], family: str = "",
-    left_out: Counter | None = None,
+    left_out: Counter | None = None, leave_out: Mapping[int, str] = {},
 ) -> pd.DataFrame:  # fmt: skip
     names = {word: label for label in task_named(task).labels for word in SPELLINGS.get(label, (label,))}
 
+    left_out = Counter() if left_out is None else left_out
+
+    def row(line: int, name: object, text_a: str, text_b: str, label: object) -> dict:
+        texts = {"text_a": text_a, "text_b": text_b}
+        texts = {column: field(texts, column, path, line) for column in texts}
+        label = known_label(path, line, label, names)
+        return identity(task, split, language, name, family) | texts | {"label": label}
+
     def records() -> Iterator[tuple[int, dict]]:
-        for line, name, text_a, text_b, label in pairs:
-            texts = {"text_a": text_a, "text_b": text_b}
-            texts = {column: field(texts, column, path, line) for column in texts}
-            label = known_label(path, line, label, names)
-            yield line, identity(task, split, language, name, family) | texts | {"label": label}
+        named = dict(leave_out)
+        for pair in pairs:
+            line = pair[0]
+            if line not in named:
+                yield line, row(*pair)
+                continue
+            try:
+                row(*pair)
+            except WrongUse:
+                left_out[f"line {line}, named in the table of pinned files: {named.pop(line)}"] += 1
+            else:
+                refuse(path, line, f"the table of pinned files leaves this line out ({named[line]}), and "
+                       "nothing is wrong with it: is it another file than the pinned one?")  # fmt: skip
+        if named:
+            refuse(path, min(named), "the table of pinned files leaves this line out, and no record is on "
+                   "it: is it another file than the pinned one?")  # fmt: skip
 
     return make_frame(path, language, records(), "label", ("text_a", "text_b"), left_out)
 
@@ -79,6 +100,37 @@ def read_xtreme_pairs(path: Path, task: str, split: str, language: str, family: 
             yield number, number, unquoted(cells[0]), unquoted(cells[1]), clean(cells[2])
 
     return _frame(path, task, split, language, pairs(), family)
+
+
+# What files with a header call the two texts and the label of a pair.
+HEADERS = (("premise", "sentence1", "text_a"), ("hypothesis", "sentence2", "text_b", "hypo"),
+           ("label", "gold_label"))  # fmt: skip
+
+
+def read_headed_pairs(path: Path, task: str, split: str, language: str) -> pd.DataFrame:
+    """Pairs with a header: JSON lines (IndoNLI), or fields apart by commas or tabs (FarsTail, KorNLI).
+
+    Such sets are no translations of one another: the language is part of what a row means.
+    """
+
+    def columns(names: Iterable[str], line: int) -> list[str]:
+        names = list(names)
+        found = [next((name for name in known if name in names), "") for known in HEADERS]
+        if "" in found:
+            wanted = " or ".join(HEADERS[found.index("")])
+            refuse(path, line, f"no column {wanted}; there are {', '.join(map(str, names))[:120]}")
+        return found
+
+    def pairs() -> Iterator[Pair]:
+        rows = read_json_lines(path) if path.suffix in (".jsonl", ".json") else read_csv(path, ())
+        if path.suffix == ".tsv":
+            rows = read_tsv(path, ())
+        for line, row in rows:
+            first, second, label = columns(row, line)
+            texts = field(row, first, path, line), field(row, second, path, line)
+            yield line, f"{language}-{line}", *texts, row[label]
+
+    return _frame(path, task, split, language, pairs())
 
 
 def read_xnli(path: Path, task: str, split: str, language: str) -> pd.DataFrame:
@@ -174,15 +226,20 @@ def read_pawsx(path: Path, task: str, split: str, language: str) -> pd.DataFrame
     return _frame(path, task, split, language, pairs(), "pawsx", left_out)
 
 
-def read_americasnli(path: Path, task: str, split: str, language: str) -> pd.DataFrame:
-    """AmericasNLI (dev/quy.tsv): rows of XNLI in other languages, numbered as XNLI's Spanish rows."""
+def read_americasnli(
+    path: Path, task: str, split: str, language: str, leave_out: Mapping[int, str] = {}
+) -> pd.DataFrame:
+    """AmericasNLI (dev/quy.tsv): rows of XNLI in other languages, numbered as XNLI's Spanish rows.
+
+    `leave_out`, line → reason, names records that cannot be read; they are left out and counted.
+    """
 
     def pairs() -> Iterator[Pair]:
         for line, row in read_tsv(path, ("id", "premise", "hypothesis", "label")):
             number = row["id"].strip()
-            if not number.isdecimal() or split not in XNLI_ROWS:
+            if not whole_number(number) or split not in XNLI_ROWS:
                 refuse(path, line, f"id {number!r} of split {split!r} names no row of XNLI's dev or test")
             item = (int(number) - 1) % XNLI_ROWS[split] + 1
             yield line, item, row["premise"], row["hypothesis"], row["label"]
 
-    return _frame(path, task, split, language, pairs(), "xnli")
+    return _frame(path, task, split, language, pairs(), "xnli", leave_out=leave_out)

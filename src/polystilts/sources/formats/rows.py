@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from polystilts.errors import WrongUse
+from polystilts.sources.catalogue.pinned import pinned
 from polystilts.sources.formats import FORMATS, read_lexicon, read_text, without_contexts_of
 
 TABLE = "files.csv"  # in sources/catalogue
@@ -89,8 +90,13 @@ def read_row(root: Path, row: FileRow) -> pd.DataFrame | list[str] | dict[str, l
 
 
 def _options(root: Path, row: FileRow) -> dict:
-    """The reader's own arguments: `yes` is True, names that end in `_from` are paths below the root."""
+    """The reader's own arguments: `yes` is True, names that end in `_from` are paths below the root.
+
+    Records that the table of pinned files names as unreadable go to the reader too.
+    """
     options: dict = {}
+    if (known := pinned().get(row.path)) and known.leave_out:
+        options["leave_out"] = known.lines_left_out
     for name, value in row.arguments.items():
         if name not in ("part", "without", "answerable"):
             options[name] = Path(root) / value if name.endswith("_from") else {"yes": True}.get(value, value)

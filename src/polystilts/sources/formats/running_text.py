@@ -1,7 +1,6 @@
 """Running text to pretrain on: whatever the format, a list of lines, each a sentence, verse or paragraph."""
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from polystilts.sources.formats.scripts import refuse_other_script
 from polystilts.sources.formats.strict import (
     clean,
     field,
+    parse,
     read_csv,
     read_json,
     read_json_lines,
@@ -25,7 +25,7 @@ from polystilts.sources.formats.strict import (
 
 def plain(path: Path) -> Iterator[str]:
     """Plain text, a unit a line: FLORES, Tatoeba's sides, Common Voice, books."""
-    for line in read_lines(path):
+    for line in read_lines(path, loose=True):
         if not JOINED.match(line):
             yield html.unescape(line)
 
@@ -68,18 +68,15 @@ def json_texts(path: Path, keys: str, cut: bool = False) -> Iterator[str]:
     `cut` is for a document that was cut between two records of its outer list.
     """
     content = _mended(path) if cut else read_json(path)
-    for key in keys.split("+"):
-        yield from _texts(content, key)
+    try:
+        for key in keys.split("+"):
+            yield from _texts(content, key)
+    except RecursionError:
+        refuse(path, 1, "nested too deeply to be read; this is no text of ours")
 
 
 def _mended(path: Path) -> Any:
-    text = read_whole(path).rstrip().rstrip(",")
-    try:
-        return json.loads(text + "]}")
-    except json.JSONDecodeError as error:
-        refuse(
-            path, error.lineno, f"column {error.colno}: not JSON that ends between two records ({error.msg})"
-        )
+    return parse(read_whole(path).rstrip().rstrip(",") + "]}", path)
 
 
 def csv_column(path: Path, column: str, delimiter: str = ",", loose: bool = False) -> Iterator[str]:
@@ -88,7 +85,7 @@ def csv_column(path: Path, column: str, delimiter: str = ",", loose: bool = Fals
     `loose` reads on where a record has a field too many or too few, and where the last one is not whole.
     """
     mark = {"tab": "\t"}.get(delimiter, delimiter)
-    header = [clean(name).strip('"') for name in next(iter(read_lines(path))).split(mark)]
+    header = [clean(name).strip('"') for name in read_lines(path, loose=True)[0].split(mark)]
     wanted = []
     for asked in column.split("+"):
         found = [name for name in header if name.lower() == asked.lower()]
@@ -102,7 +99,7 @@ def csv_column(path: Path, column: str, delimiter: str = ",", loose: bool = Fals
 def tsv_column(path: Path, column: str) -> Iterator[str]:
     """Columns of a TSV file without a header by number from 1 (`2+3` for two); quotation marks are text."""
     wanted = [int(number) for number in str(column).split("+")]
-    for number, line in enumerate(read_lines(path), 1):
+    for number, line in enumerate(read_lines(path, loose=True), 1):
         cells = line.split("\t")
         if not line.strip():
             continue
@@ -135,7 +132,7 @@ def memory(path: Path, side: str) -> Iterator[str]:
 
 def treebank_text(path: Path) -> Iterator[str]:
     """The sentences of a CoNLL-U file as its comments give them (`# text = …`)."""
-    for line in read_lines(path):
+    for line in read_lines(path, loose=True):
         if line.startswith("# text ="):
             yield line.partition("=")[2]
 

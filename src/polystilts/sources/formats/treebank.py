@@ -64,10 +64,21 @@ def _tree(path: Path, block: list[tuple[int, str]]) -> Sentence:
     ids = [token["id"] for _, token in sentence if isinstance(token["id"], int)]
     if ids != list(range(1, len(ids) + 1)):
         refuse(path, block[0][0], f"word ids are {ids[:6]}…, not 1, 2, 3…: is a line missing?")
+    written = covered = 0
     for number, token in sentence:
         name = token["id"]
-        if isinstance(name, tuple) and name[1] == "-" and not 1 <= name[0] < name[2] <= len(ids):
-            refuse(path, number, f"the fused form of words {name[0]} to {name[2]}, and there are {len(ids)}")
+        if isinstance(name, int):
+            written = name
+            if (head := token["head"] or 0) not in range(len(ids) + 1):
+                refuse(path, number, f"the head of word {name} is word {head}, and there are {len(ids)}")
+        elif name[1] == "-":
+            if not 1 <= name[0] < name[2] <= len(ids):
+                refuse(path, number, f"the fused form of words {name[0]} to {name[2]}, and there are "
+                       f"{len(ids)}")  # fmt: skip
+            if name[0] <= covered or name[0] != written + 1:
+                refuse(path, number, f"the fused form of words {name[0]} to {name[2]} belongs before word "
+                       f"{name[0]}, and may not overlap another, which ends with word {covered}")  # fmt: skip
+            covered = name[2]
     return sentence
 
 
