@@ -686,7 +686,8 @@ def test_labels_that_are_gone_falsify_a_study_unless_they_could_not_be_passed_on
     monkeypatch.setattr(Evidence, "real", real)
     for file in (outputs(root) / "claims.json", outputs(root) / "summary.md"):
         if real:  # such a study has allotments of text, and its sentences say so
-            file.write_text(file.read_text().replace("Only one world", "Only one allotment of text"))
+            words = file.read_text().replace("Only one world", "Only one allotment of text")
+            file.write_text(words.replace("In one generated world", "In real languages"))
     verdict = judged(root)
     effects = {finding.effect for _, finding in verdict.findings if "labels/w0/udpos" in finding.what}
     assert verdict.status == status and ("falsifies" not in effects) == real
