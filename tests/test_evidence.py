@@ -153,7 +153,9 @@ def test_claims_of_other_units_are_kept_off_the_axis_of_points(claims):
 def test_what_was_not_run_is_called_so_and_says_what_is_lacking(claims):
     shuffled = find_claim(claims, "shuffled-labels")
     assert (shuffled.outcome, shuffled.units, shuffled.estimate) == ("not run", 0, None)
-    assert shuffled.headline.endswith("against none: no runs of shuffled labels.")
+    assert shuffled.headline.endswith(
+        "against none could not be asked: there are no runs of shuffled labels."
+    )
     assert "not measured" in as_table(claims).set_index("claim")["estimate"]["shuffled-labels"]
 
 
@@ -569,5 +571,6 @@ def test_a_study_concludes_from_its_tables_alone(scores, tmp_path):
 )
 def test_the_closing_page_says_how_many_findings_confirm(confirming, told):
     one = Claim("a", "a", "", "mean", 1.0, 0.0, 2.0, 9, 3, "undecided")
-    unmeasured = replace(one, estimate=None, low=None, high=None)
+    unmeasured = replace(one, outcome="not run", estimate=None, low=None, high=None)
+    assert "no findings" in kind_of_findings([unmeasured, replace(one, outcome="not testable")])
     assert kind_of_findings([unmeasured, *(replace(one, confirmatory=it) for it in confirming)]) == told
