@@ -153,7 +153,9 @@ def test_claims_of_other_units_are_kept_off_the_axis_of_points(claims):
 def test_what_was_not_run_is_called_so_and_says_what_is_lacking(claims):
     shuffled = find_claim(claims, "shuffled-labels")
     assert (shuffled.outcome, shuffled.units, shuffled.estimate) == ("not run", 0, None)
-    assert shuffled.headline.endswith("against none: no runs of shuffled labels.")
+    assert shuffled.headline.endswith(
+        "against none could not be asked: there are no runs of shuffled labels."
+    )
     assert "not measured" in as_table(claims).set_index("claim")["estimate"]["shuffled-labels"]
 
 
