@@ -32,9 +32,11 @@ from polystilts.gate.evidence import open_evidence
 from polystilts.gate.page import page
 from polystilts.gate.published import digest_of
 from polystilts.gate.record import says_more, write_record
-from polystilts.gate.replication import Rerun, _by_the_witness, _witness, draw_cells
+from polystilts.gate.replication import draw_cells
+from polystilts.gate.rerun import Rerun
 from polystilts.gate.tolerance import Shift, suspicious
 from polystilts.gate.verdict import verify
+from polystilts.gate.witness import judged_by_the_witness, witness_for
 from polystilts.pipeline.records import code_now
 
 
@@ -312,13 +314,16 @@ def test_a3_cells_that_came_out_close_may_not_all_move_the_same_way(shifts, word
 def test_a3_one_cell_made_byte_for_byte_takes_the_excuse_of_hardware_from_all(root):
     evidence = open_evidence(outputs(root), root)
     close = Rerun(TRANSLATED, "udpos", "within tolerance", "close")
-    assert _by_the_witness(evidence, [close]) == [close]
-    one, other = _by_the_witness(evidence, [close, Rerun(ENGLISH, "udpos", "identical", "the same")])
+    assert judged_by_the_witness(evidence, [close]) == [close]
+    one, other = judged_by_the_witness(evidence, [close, Rerun(ENGLISH, "udpos", "identical", "the same")])
     assert one.result == "different" and "hardware does not excuse it" in one.words
     assert other.result == "identical"
     untrained = Rerun("w48.w0.e0--none--none--none--s0", "tatoeba", "identical", "the same")
-    assert _by_the_witness(evidence, [close, untrained]) == [close, untrained]  # nothing was trained for it
-    assert _witness(evidence, [close]) == (ENGLISH, "udpos") and _witness(evidence, [other]) is None
+    assert judged_by_the_witness(evidence, [close, untrained]) == [
+        close,
+        untrained,
+    ]  # nothing was trained for it
+    assert witness_for(evidence, [close]) == (ENGLISH, "udpos") and witness_for(evidence, [other]) is None
 
 
 @pytest.mark.slow

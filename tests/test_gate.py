@@ -30,7 +30,7 @@ from polystilts.gate.numbers import numbers_in
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
 from polystilts.gate.prose import bibliography, published_numbers
-from polystilts.gate.replication import Rerun
+from polystilts.gate.rerun import Rerun
 from polystilts.gate.sandbox import namespaces, run_sealed
 from polystilts.gate.schemas import FOLDER, check_document
 from polystilts.gate.scoring import chunk_f1, ranking, score_again

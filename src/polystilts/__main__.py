@@ -162,7 +162,7 @@ def add_gate(verbs: argparse._SubParsersAction) -> None:
 def ask_gate(asked: argparse.Namespace) -> int:
     """Verify, trace or correct."""
     from polystilts.gate.published import digest_of
-    from polystilts.gate.verdict import told
+    from polystilts.gate.terminal import told
     from polystilts.pipeline import gatekeeping
 
     if asked.verb == "trace":

@@ -17,7 +17,7 @@ from polystilts.gate.finding import Check, Finding, counted, falsifies
 from polystilts.gate.guesses import candidates_in, chance_of
 from polystilts.gate.labels import DEV
 from polystilts.gate.predictions import as_written
-from polystilts.gate.replication import Rerun
+from polystilts.gate.rerun import Rerun
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS, Task
 
