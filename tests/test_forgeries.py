@@ -580,12 +580,14 @@ def other_code(**stages: str):
 @pytest.mark.slow
 @pytest.mark.proof
 def test_a_renamed_module_stays_verified_by_its_repeated_cells(root):
-    renamed = other_code(predict="0" * 16, finetune="1" * 16)  # names count for the hash, not for results
+    stages = ("world", "encoder", "intermediate", "finetune", "predict")
+    renamed = other_code(**dict.fromkeys(stages, "0" * 16))  # names count for the hash, not for results
     here = read_json(outputs(root) / "runs" / ENGLISH / "run.json")["hardware"]
     verdict = judged(root, code_now=renamed, replicate=2, hardware=here)
     claims = {claim.id: claim for claim in verdict.claims}
     assert verdict.status == "VERIFIED", verdict.reason
-    assert "code changed since (finetune, predict); " in claims["primary"].reason
+    for stage in stages:
+        assert re.search(rf"code changed since \(.*{stage}.*\); ", claims["primary"].reason)
     assert re.search(r"(\d+) of \1 repeated cells identical", claims["primary"].reason)
 
 
@@ -598,11 +600,10 @@ def test_a_changed_learning_rate_makes_claims_fall(root, monkeypatch):
 
     package = root / "other" / "polystilts"
     shutil.copytree(paths.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    loop = package / "training" / "loop.py"
-    text = loop.read_text()
-    assert "learning_rate" in text
-    loop.write_text(re.sub(r"lr=([\w.\[\]\"']*learning_rate[\w\"'\]]*)", r"lr=10 * \1", text))
-    assert loop.read_text() != text
+    recipe = package / "training" / "recipe.py"
+    text = recipe.read_text()
+    assert text.count("return self.learning_rate * ") == 1
+    recipe.write_text(text.replace("return self.learning_rate * ", "return 10 * self.learning_rate * "))
     monkeypatch.setattr(sandbox.paths, "PACKAGE", package)
     here = read_json(outputs(root) / "runs" / ENGLISH / "run.json")["hardware"]
     changed = other_code(intermediate="0" * 16, finetune="0" * 16)
