@@ -17,7 +17,8 @@ from polystilts.files import read_json, sha256, sha256_of_folder, write_json, wr
 from polystilts.gate.calls import Call
 from polystilts.gate.estimates import differences, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
-from polystilts.gate.lineage import as_written, check_encoder, check_runs, runs_asked_for
+from polystilts.gate.lineage import check_encoder, check_runs, runs_asked_for
+from polystilts.gate.predictions import as_written
 from polystilts.gate.protocol import check_freeze
 from polystilts.gate.recompute import _counts_told
 from polystilts.gate.replication import draw_cells
