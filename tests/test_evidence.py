@@ -571,5 +571,6 @@ def test_a_study_concludes_from_its_tables_alone(scores, tmp_path):
 )
 def test_the_closing_page_says_how_many_findings_confirm(confirming, told):
     one = Claim("a", "a", "", "mean", 1.0, 0.0, 2.0, 9, 3, "undecided")
-    unmeasured = replace(one, estimate=None, low=None, high=None)
+    unmeasured = replace(one, outcome="not run", estimate=None, low=None, high=None)
+    assert "no findings" in kind_of_findings([unmeasured, replace(one, outcome="not testable")])
     assert kind_of_findings([unmeasured, *(replace(one, confirmatory=it) for it in confirming)]) == told

@@ -111,10 +111,12 @@ def outcome_table(claims: Sequence[Claim]) -> pd.DataFrame:
 
 def kind_of_findings(claims: Sequence[Claim]) -> str:
     """Whether the findings confirm or explore, and how many of them where some do and others do not."""
-    measured = [claim for claim in claims if claim.estimate is not None]
-    confirming = sum(claim.confirmatory for claim in measured)
-    if 0 < confirming < len(measured):
-        return f"Of {len(measured)} findings {confirming} are confirmatory, the others exploratory."
+    found = [claim for claim in claims if claim.outcome not in ("not testable", "not run")]
+    confirming = sum(claim.confirmatory for claim in found)
+    if not found:
+        return "Nothing of it could be tested: there are no findings."
+    if 0 < confirming < len(found):
+        return f"Of {len(found)} findings {confirming} are confirmatory, the others exploratory."
     return f"These are {'confirmatory' if confirming else 'exploratory'} findings."
 
 
