@@ -47,7 +47,7 @@ bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet mac
 	@$(VENV)/bin/python bench/run.py
 
 lab: $(READY)  ## open the chapters in JupyterLab (LAB="--no-browser --allow-root" passes options on)
-	@$(VENV)/bin/jupyter lab --ServerApp.root_dir=. --ServerApp.preferred_dir=notebooks $(LAB)
+	@$(VENV)/bin/jupyter lab --ServerApp.root_dir=. --FileContentsManager.preferred_dir=notebooks $(LAB)
 
 lock:  ## derive requirements.lock from pyproject.toml
 	$(PYTHON) tools/lock.py
