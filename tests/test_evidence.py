@@ -10,8 +10,10 @@ import yaml
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
-from polystilts.evidence.claim import Claim, number
+from polystilts.evidence.claim import Claim, as_record, from_record, kind_table, number, qualification_table
 from polystilts.evidence.conclude import conclude
+from polystilts.evidence.evaluate import evaluate
+from polystilts.evidence.headlines import Names, headline
 from polystilts.evidence.hypotheses import (
     checked,
     confirmatory,
@@ -32,9 +34,12 @@ from polystilts.evidence.ledger import (
 )
 from polystilts.evidence.provenance import lineage
 from polystilts.evidence.summary import kind_of_findings, write_summary
+from polystilts.evidence.telling import told as telling
 from polystilts.files import sha256, write_json, write_table
 from polystilts.statistics.gains import gains
+from polystilts.statistics.outcomes import Call
 from polystilts.statistics.planted import planted_scores
+from polystilts.tasks import TASKS
 
 LANGUAGES = pd.DataFrame(
     [
@@ -61,8 +66,8 @@ LOW = ["lir", "nar"]
 TARGETS = ("xcopa", "panx", "xquad", "tatoeba")
 ARMS = ("none", "mlm-multilingual", "english:squad_v2", "translated:squad_v2:A", "translated:squad_v2:B")
 CONTRACT = {"id", "hypothesis", "sentence", "quantifier", "estimate", "low", "high", "n", "units", "outcome",
-            "status", "confirmatory", "scale", "lineage", "headline", "reason", "factor", "family", "contrast",
-            "qualifications"}  # fmt: skip
+            "status", "confirmatory", "scale", "lineage", "headline", "reason", "factor", "family",
+            "contrast", "qualifications"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +151,9 @@ def test_claims_of_other_units_are_kept_off_the_axis_of_points(claims):
 def test_what_was_not_run_is_called_so_and_says_what_is_lacking(claims):
     shuffled = find_claim(claims, "shuffled-labels")
     assert (shuffled.outcome, shuffled.units, shuffled.estimate) == ("not run", 0, None)
-    assert shuffled.headline.endswith("against none: no runs of shuffled labels.")
+    assert shuffled.headline.endswith(
+        "against none could not be asked: there are no runs of shuffled labels."
+    )
     assert "not measured" in as_table(claims).set_index("claim")["estimate"]["shuffled-labels"]
 
 
@@ -187,6 +194,181 @@ def test_one_seed_claims_have_no_interval(scores):
     )
     assert (primary.low, primary.high, primary.units, primary.outcome) == (None, None, 1, "undecided")
     assert "no interval" in primary.sentence and "one seed only" in primary.sentence
+
+
+# --- what a claim says ----------------------------------------------------------------------------------
+
+
+NINE = pd.DataFrame(
+    [(code, code.title(), "Albic", "Latin", 100, 1.0, "near", at, "yes", place)
+     for code, at, place in (("alb", 0.0, "-"), ("dor", 0.1, "A"), ("lir", 0.2, "B"), ("tul", 0.3, "A"),
+                             ("nar", 0.4, "B"))],
+    columns=LANGUAGES.columns,
+)  # fmt: skip
+WORLDS = {"world_seeds": range(8), "seeds": (0,)}
+
+
+def raised(scores: pd.DataFrame, points: float, **where: str) -> pd.DataFrame:
+    """The scores with so many points more where these columns have these values."""
+    there = pd.Series(True, index=scores.index)
+    for column, value in where.items():
+        there &= scores[column] == value
+    return scores.assign(value=scores["value"] + points * there)
+
+
+def told(scores: pd.DataFrame, name: str = "primary") -> Claim:
+    claims = build_claims(scores, gains(scores), NINE, load_hypotheses(), "planted", ["lir", "tul", "nar"])
+    return find_claim(claims, name)
+
+
+def texts(claim: Claim) -> dict[str, str]:
+    return {one["name"]: one["text"] for one in claim.qualifications}
+
+
+def test_the_headline_leads_with_what_each_side_is_worth_against_none():
+    effects = {"english": -4.0, "translated": 0.0}
+    claim = told(planted_scores(ARMS, NINE, TARGETS, effects, seed_sd=0.2, **WORLDS))
+    scope, _, body = claim.headline.partition(": ")
+    assert scope == ("In 8 generated worlds, read by one kind of small encoder, in low-resource languages "
+                     "without labels, on average over 2 kinds of target task")  # fmt: skip
+    assert re.fullmatch(
+        r"English intermediate training harms \(−\d\.\d points against none, .*\); translated intermediate "
+        r"training makes no difference beyond ±1 point \(.*\); translated is better than English by "
+        r"\d\.\d points \(\+\d\.\d to \+\d\.\d\)\.", body
+    )  # fmt: skip
+    assert claim.sentence.startswith(f"{claim.headline} {claim.contrast['text']} ")
+    assert claim.sentence.endswith(" Outcome: supported.")
+    assert all(text in claim.sentence for text in texts(claim).values())
+
+
+def test_a_mean_over_effects_of_opposite_sign_says_so():
+    effects = {"english": 0.0, "translated": 0.0}
+    scores = planted_scores(ARMS, NINE, TARGETS, effects, seed_sd=0.3, **WORLDS)
+    assert "opposite sign" not in told(scores).headline
+    scores = raised(scores, 5.0, strategy="translated", target_task="panx")
+    scores = raised(scores, -5.0, strategy="translated", target_task="xcopa")
+    claim = told(scores)
+    said = claim.headline.partition("This mean hides effects of opposite sign: ")[2]
+    assert said.startswith("multiple choice −") and ", tagging +" in said
+    assert "The mean of translated against none hides effects of opposite sign" in claim.headline
+    kinds = {row["kind"]: row["estimate"] for row in claim.contrast["rows"] if row["side"] == "contrast"}
+    assert kinds[""] == pytest.approx((kinds["multiple_choice"] + kinds["tagging"]) / 2)
+    table = kind_table(claim).set_index("comparison")
+    assert list(table) == ["whole", "multiple choice", "tagging"]
+    assert list(table.index) == ["translated minus English", "English minus none", "translated minus none"]
+    assert list(qualification_table(claim)["qualification"]) == [one["name"] for one in claim.qualifications]
+
+
+def test_a_null_control_that_is_not_null_says_so_first_and_is_told_beside_its_arm():
+    arms = (*ARMS, "shuffled:squad_v2")
+    effects = {"english": 5.0, "translated": 5.0, "shuffled": -3.0}
+    scores = planted_scores(arms, NINE, TARGETS, effects, seed_sd=0.3, **WORLDS)
+    own = told(scores, "shuffled-labels")
+    assert own.outcome == "supported" and own.headline.startswith("This control is not null. In 8 generated")
+    beside = texts(told(scores))["null control"]
+    assert beside.startswith("Training that teaches nothing (shuffled labels) changes these targets by −")
+    found = next(one for one in told(scores).qualifications if one["name"] == "null control")
+    assert found["estimate"] == pytest.approx(-3.0, abs=0.5)
+    assert found["beyond_estimate"] == pytest.approx(8.0, abs=0.5)
+    null = planted_scores(arms, NINE, TARGETS, effects | {"shuffled": 0.0}, seed_sd=3.0, **WORLDS)
+    assert (
+        "null control" not in texts(told(null)) and "not null" not in told(null, "shuffled-labels").headline
+    )
+
+
+def dev_rows(scores: pd.DataFrame, task: str, value: float, majority: float = 50.0) -> pd.DataFrame:
+    """Development scores of an intermediate task under English, and what its commonest answer reaches."""
+    of_english = (scores["strategy"] == "english") & (scores["intermediate_task"] == task)
+    rows = scores[of_english & (scores["language"] == "alb")].drop_duplicates("run_id")
+    rows = rows.assign(target_task=task, task_kind=TASKS[task].kind, metric=TASKS[task].metric, split="dev",
+                       value=value, variant="")  # fmt: skip
+    return pd.concat([rows, rows.assign(metric="majority", value=majority)])
+
+
+def test_only_what_was_learned_is_called_and_the_rest_is_named():
+    arms = ("none", *(f"{name}:{task}{place}" for task in ("squad_v2", "mnli") for name, place in
+                      (("english", ""), ("translated", ":A"), ("translated", ":B"))))  # fmt: skip
+    scores = planted_scores(arms, NINE, ("xcopa", "panx"), {}, seed_sd=0.3, **WORLDS)
+    scores = raised(scores, 9.0, strategy="translated", intermediate_task="mnli")
+    both = told(pd.concat([scores, dev_rows(scores, "squad_v2", 80.0), dev_rows(scores, "mnli", 80.0)]))
+    assert both.estimate == pytest.approx(4.5, abs=0.4) and "practice" not in texts(both)
+    one = told(pd.concat([scores, dev_rows(scores, "squad_v2", 80.0), dev_rows(scores, "mnli", 50.0)]))
+    assert one.estimate == pytest.approx(0.0, abs=0.4) and one.n == both.n // 2
+    assert texts(one)["practice"].startswith("Not learned as practice, and left out: MNLI (50.0, from ")
+    neither = told(pd.concat([scores, dev_rows(scores, "squad_v2", 50.0), dev_rows(scores, "mnli", 50.0)]))
+    assert neither.outcome == "not testable" and neither.estimate == pytest.approx(both.estimate)
+    assert neither.headline.endswith("because the encoder learned neither MNLI nor SQuAD 2.0.")
+    assert neither.factor is None and neither.family == 0 and "detectable effect" not in texts(neither)
+
+
+def test_a_claim_most_of_whose_baseline_is_at_a_guess_is_not_testable():
+    scores = planted_scores(ARMS, NINE, TARGETS, {"translated": 9.0}, seed_sd=0.3, **WORLDS)
+    flagged = scores["value"].where(scores["target_task"] != "xcopa", 50.0)  # a half, at what a guess reaches
+    half = told(scores.assign(value=flagged))
+    assert half.outcome == "supported"
+    assert texts(half)["without flagged"].startswith("Without the 24 differences at a guess or above 95: ")
+    assert texts(half)["without flagged"].endswith("left are WikiANN-NER 24 of 24, XCOPA 0 of 24.")
+    claim = told(scores.assign(value=flagged.where(scores["language"] != "lir", 99.0)))
+    assert claim.outcome == "not testable" and claim.estimate is not None
+    assert claim.headline.endswith("because 32 of 48 differences rest on a baseline at a guess or above 95.")
+
+
+def test_what_a_family_takes_away_is_said_in_so_many_words():
+    found = evaluate_planted()
+    one = replace(found, call=Call("undecided", "family", "supported"), family=7)
+    said = headline(one, Names({}))
+    assert "taken alone, translated is better than English by " in said
+    assert said.endswith("; as one of a family of 7 tests this is not certain enough.")
+    odds = replace(found, call=Call("undecided", "sign", "supported"))
+    assert headline(odds, Names({})).endswith(" in points, but not in log odds, so that this is undecided.")
+
+
+def evaluate_planted(name: str = "primary"):
+    """What the tables say of one hypothesis, planted: translated is better by nine points."""
+    scores = planted_scores(ARMS, NINE, TARGETS, {"translated": 9.0}, seed_sd=0.3, **WORLDS)
+    found = evaluate(scores, NINE, load_hypotheses(), ["lir", "tul", "nar"])
+    return next(one for one in found if one.hypothesis.id == name)
+
+
+CALLS = {
+    "increase": ("supported", "contradicted", "equivalent", "not larger", "undecided"),
+    "decrease": ("supported", "contradicted", "equivalent", "not larger", "undecided"),
+    "equivalent": ("supported", "contradicted", "undecided"),
+    "at_most": ("supported", "contradicted", "undecided"),
+}
+
+
+@pytest.mark.parametrize("name", ["primary", "english-helps", "growth-low-resource", "distance-predicts-gain",
+                                  "advantage-on-most", "advantage-in-every"])  # fmt: skip
+def test_every_measure_has_words_for_every_outcome(name):
+    found, said = evaluate_planted(name), set()
+    for direction, calls in CALLS.items():
+        for call in calls:
+            asked = replace(found.hypothesis, direction=direction)
+            words = headline(replace(found, hypothesis=asked, call=Call(call)), Names({}))
+            assert words.startswith("In 8 generated worlds, read by one kind of small encoder, in ")
+            assert words.endswith(".") and "{" not in words and "unknown" not in words
+            said.add(words)
+    assert len(said) >= (7 if name == "english-helps" else 9)
+
+
+def test_real_languages_are_told_as_such_and_allotments_are_no_worlds():
+    found = evaluate_planted()
+    words = headline(found, Names({}, real=True))
+    assert words.startswith(
+        "In real languages, read by one kind of small encoder, in low-resource languages "
+    )
+    assert " over 8 allotments of text and " in telling(found, Names({}, real=True))["sentence"]
+    large = replace(found, cells=found.cells.assign(encoder="xlmr-base"))
+    assert "read by one kind of encoder, " in headline(large, Names({}))
+
+
+def test_a_claim_of_before_reads_and_stays_as_it_was():
+    record = as_record(Claim("x", "x", "It rose.", "mean", 1.0, 0.0, 2.0, 9, 3, "undecided"))
+    assert set(record) == CONTRACT - {"headline", "reason", "factor", "family", "contrast", "qualifications"}
+    assert as_record(from_record(record)) == record and from_record(record).told == "It rose."
+    with pytest.raises(WrongUse, match="these differ: mood"):
+        from_record(record | {"mood": "good"})
 
 
 # --- hypotheses -----------------------------------------------------------------------------------------
@@ -329,7 +511,9 @@ def test_a_study_concludes_from_its_tables_alone(scores, tmp_path):
     assert first == {name: (folder / name).read_bytes() for name in first}  # equal tables, equal bytes
     text = first["summary.md"].decode()
     primary = find_claim(read_claims(folder / "claims.json"), "primary")
-    assert f"**The answer: {primary.outcome}.** {primary.sentence}" in text
+    assert f"**The answer.** {primary.headline}" in text
+    assert f"| {primary.id} | {primary.outcome} | {primary.headline} |" in text
+    assert all(one["text"] in text for one in primary.qualifications)
     assert "outputs/demo/book/" not in text  # done without notebooks: there are no pages to point to
     (folder / "chapters").mkdir()
     conclude(folder, {"shared": {"source": "world", "low_resource": LOW}})
@@ -348,5 +532,6 @@ def test_a_study_concludes_from_its_tables_alone(scores, tmp_path):
 )
 def test_the_closing_page_says_how_many_findings_confirm(confirming, told):
     one = Claim("a", "a", "", "mean", 1.0, 0.0, 2.0, 9, 3, "undecided")
-    unmeasured = replace(one, estimate=None, low=None, high=None)
+    unmeasured = replace(one, outcome="not run", estimate=None, low=None, high=None)
+    assert "no findings" in kind_of_findings([unmeasured, replace(one, outcome="not testable")])
     assert kind_of_findings([unmeasured, *(replace(one, confirmatory=it) for it in confirming)]) == told

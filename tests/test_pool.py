@@ -97,7 +97,7 @@ def test_the_bundle_is_the_unit(tmp_path):
         by_hand.append(alone.estimate)
     assert primary.units == 3 and "over 3 worlds" in primary.sentence  # each bundle is a world
     assert primary.estimate == pytest.approx(sum(by_hand) / 3, abs=1e-6)
-    assert "3 bundles pooled" in told and primary.sentence in told
+    assert "3 bundles pooled" in told and primary.headline in told
     record = read_json(tmp_path / "all" / "pool.json")["bundles"]
     assert [one["world_seeds"] for one in record] == [[7], [8], [9]]
     summary = (tmp_path / "all" / "summary.md").read_text()

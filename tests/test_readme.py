@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 import polystilts
 from polystilts import paths
@@ -13,7 +14,7 @@ from polystilts.errors import WrongUse
 from polystilts.evidence import readme
 from polystilts.evidence.claim import Claim, as_record
 from polystilts.evidence.ledger import write_claims
-from polystilts.evidence.status import with_status
+from polystilts.evidence.status import reproductions, with_status
 from polystilts.files import read_json, write_json
 from polystilts.gate.prose import readme_differences
 from polystilts.gate.record import claim_fingerprint
@@ -21,6 +22,16 @@ from polystilts.pipeline.chapters import CHAPTERS
 
 README = paths.REPOSITORY / "README.md"
 ROSE = Claim("rose", "rose", "It rose.", "mean", 1.84, -0.36, 4.04, 144, 3, "undecided")
+ROWS = [
+    {"side": "contrast", "arm": "translated", "against": "english", "kind": kind, "estimate": value,
+     "low": value - 1, "high": value + 1, "n": 9, "units": 3}
+    for kind, value in (("", 1.84), ("tagging", 3.0), ("multiple_choice", -0.5))
+]  # fmt: skip
+TOLD = replace(
+    ROSE,
+    headline="In one world: it rose by 1.8 points (−0.4 to +4.0).",
+    contrast={"unit": "points", "rows": ROWS},
+)
 TIME = """scale,stage,run_id,kind,wall_s,cpu_s,tokens
 tiny,01_languages,,figures,2.0,5.0,0
 tiny,01_languages,,start,1.0,3.0,0
@@ -32,6 +43,8 @@ def test_a_claim_marker_takes_a_sentence_or_a_part_of_it():
     text = "A <!-- claim:demo/rose -->\nold\n<!-- /claim --> and <!-- claim:demo/rose:{} --><!-- /claim --> B"
     for part, words in {
         "sentence": "It rose.",
+        "headline": "It rose.",
+        "table": "",
         "outcome": "undecided",
         "number": "+1.8 points (95 % interval −0.4 to +4.0)",
         "kind": "exploratory",
@@ -41,6 +54,78 @@ def test_a_claim_marker_takes_a_sentence_or_a_part_of_it():
         second = f"<!-- claim:demo/rose:{part} -->{words}<!-- /claim -->"
         assert filled == f"A <!-- claim:demo/rose -->It rose.<!-- /claim --> and {second} B"
         assert readme.render_claims(filled, "demo", [ROSE]) == filled
+
+
+def test_a_claim_is_told_by_its_headline_and_its_numbers_by_kind():
+    told = readme.render_claims("<!-- claim:demo/rose --><!-- /claim -->", "demo", [TOLD])
+    assert told == f"<!-- claim:demo/rose -->{TOLD.headline}<!-- /claim -->"
+    table = readme.PARTS["table"](TOLD)
+    assert table.split("\n") == [
+        "", "", "| comparison | whole | multiple choice | tagging |", "|:--|--:|--:|--:|",
+        "| translated minus English | +1.8 (+0.8 to +2.8) | −0.5 (−1.5 to +0.5) | +3.0 (+2.0 to +4.0) |",
+        "", "Differences in points, each with its 95 % interval.",
+    ]  # fmt: skip
+
+
+# --- as a reader sees it --------------------------------------------------------------------------------
+
+
+def rendered(text: str) -> list:
+    return MarkdownIt("commonmark").enable("table").parse(text)
+
+
+def torn(text: str) -> list[str]:
+    """What a reader of the rendered page would miss, or find torn."""
+    tokens = rendered(text)
+    blocks = [token.content for token in tokens if token.type == "html_block"]
+    inline = [
+        child.content for token in tokens for child in token.children or () if child.type == "html_inline"
+    ]
+    markers = re.findall(r"<!-- /?(?:claim|time)\b.*?-->", text)
+    lost = sorted(set(markers) - set(inline)) if sorted(inline) != sorted(markers) else []
+    return [*blocks, *lost]
+
+
+def words_of(text: str) -> str:
+    """The words of the rendered page, block by block."""
+    inline = (token for token in rendered(text) if token.type == "inline")
+    return "\n".join(
+        "".join(" " if child.type in ("softbreak", "hardbreak") else child.content for child in token.children
+                if child.type != "html_inline")
+        for token in inline
+    )  # fmt: skip
+
+
+def test_no_sentence_of_readme_is_torn():
+    text = README.read_text(encoding="utf-8")
+    assert not torn(text)
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("<!--")]
+    told = re.findall(r"<!-- claim:\S+ -->(?!\n)((?:(?!<!--).)+)<!-- /claim -->", text)
+    shown = words_of(text)
+    assert len(told) >= 10 and all(words.replace("`", "") in shown for words in told)
+
+
+def test_readme_renders_whole_with_claims_that_are_told_for_people(tmp_path):
+    """Every claim that README.md tells, as a study writes it today: sentences whole, tables as tables."""
+    text = README.read_text(encoding="utf-8")
+    for scale in readme.TOLD:
+        names = sorted(set(re.findall(rf"<!-- claim:{scale}/([\w-]+)", text)))
+        assert names
+        write_claims(tmp_path / scale / "claims.json", [replace(TOLD, id=name) for name in names])
+    text = readme.render_readme(text, tmp_path)
+    assert not torn(text)
+    assert words_of(text).count(TOLD.headline) == len(re.findall(r"<!-- claim:[\w-]+/[\w-]+ -->", text))
+    tables = text.count(":table -->")
+    cells = [token.content for token in rendered(text) if token.type == "inline" and token.level == 4]
+    assert tables >= 1 and cells.count("translated minus English") == tables
+
+
+@pytest.mark.parametrize("text", [
+    "It\n<!-- claim:demo/rose -->rose<!-- /claim -->.", "<!-- time:all:demo -->2 s<!-- /time --> in all.",
+    "It rose:\n\n<!-- claim:demo/rose:table -->\n\n| a |\n|--|\n\n<!-- /claim -->",
+])  # fmt: skip
+def test_a_torn_sentence_is_seen(text):
+    assert torn(text) or [line for line in text.splitlines() if line.startswith("<!--")]
 
 
 def test_a_sentence_may_hold_what_a_pattern_would_take_amiss():
@@ -53,7 +138,7 @@ def test_a_sentence_may_hold_what_a_pattern_would_take_amiss():
     "text, message",
     [
         ("<!-- claim:demo/fell --><!-- /claim -->", "no claim 'fell'; there are rose"),
-        ("<!-- claim:demo/rose:mood --><!-- /claim -->", "no 'mood'; it has sentence, outcome"),
+        ("<!-- claim:demo/rose:mood --><!-- /claim -->", "no 'mood'; it has headline, sentence, table"),
         ("<!-- claim:rose --><!-- /claim -->", "begins with no scale; there are demo, world"),
         ("<!-- claim:demo/rose --> and no end", "1 claim markers begin and 0 end"),
         ("<!-- claim:demo/rose --><!-- claim:demo/rose --><!-- /claim --><!-- /claim -->", "in this order"),
@@ -93,7 +178,8 @@ def test_readme_is_its_own_rendering():
         # a study that was run anew here has its own claims; README.md tells of the one that came with it
         if claims.exists() and not (paths.OUTPUTS / scale / ".done" / "shipped").exists():
             told = with_status(readme.read_claims(claims), claims.parent)
-            assert text == readme.render_claims(text, scale, told), hint
+            repeated = reproductions(told, claims.parent)
+            assert text == readme.render_claims(text, scale, told, repeated), hint
     for scale in readme.TIMED:
         times = paths.OUTPUTS / scale / "tables" / "time.csv"
         if times.exists() and not (paths.OUTPUTS / scale / ".done").exists():  # a run here has its own times
@@ -158,6 +244,10 @@ def test_a_status_marker_takes_what_the_gate_recorded(tmp_path):
     row = {"id": "rose", "status": "VERIFIED", "fingerprint": mark}
     write_json(folder / "record" / "gate.json", {"claims": [row]})
     assert "-->VERIFIED<!--" in readme.render_readme(text, tmp_path)
+    counted = row | {"cells_repeated": 2, "reason": "computed again, and 2 of its 36 cells repeated from ..."}
+    write_json(folder / "record" / "gate.json", {"claims": [counted]})
+    told = "-->recomputed in full; 2 of 36 cells trained again<!--"
+    assert told in readme.render_readme(text, tmp_path)
     write_claims(folder / "claims.json", [replace(ROSE, estimate=9.9)])  # changed since
     assert "UNVERIFIED" in readme.render_readme(text, tmp_path)
 

@@ -24,6 +24,7 @@ from polystilts.statistics.compare import (
     compare,
     estimate,
     estimates_by,
+    hides_opposites,
     primary_contrast,
     unit_values,
 )
@@ -31,8 +32,18 @@ from polystilts.statistics.factors import factor_effects, levels
 from polystilts.statistics.flags import flag_cells, learned_intermediates, learned_targets
 from polystilts.statistics.gains import contrast, gains, logit, transfer_gap
 from polystilts.statistics.intervals import Interval, for_new_languages, t_interval, wilson_interval
-from polystilts.statistics.outcomes import Call, deciding, holm, holm_factors, outcome, p_values, turned_by
+from polystilts.statistics.outcomes import (
+    CALLED,
+    Call,
+    deciding,
+    holm,
+    holm_factors,
+    outcome,
+    p_values,
+    turned_by,
+)
 from polystilts.statistics.planted import planted_scores
+from polystilts.statistics.power import minimum_detectable_effect
 from polystilts.statistics.regression import regress_on_languages
 from polystilts.statistics.selection import chosen_arms, optimism
 from polystilts.statistics.tables import GAIN_COLUMNS, plain_words, read_table, with_levels
@@ -234,7 +245,8 @@ def test_most_counts_cells_and_every_takes_the_smallest():
     assert smallest.estimate == pytest.approx(-6.0, abs=0.3)
     assert smallest.high < 0
     assert "panx in nar" in smallest.notes[0]
-    assert outcome(smallest, "increase", 1.0).outcome == "contradicted"  # one counterexample is enough for "every"
+    # one counterexample is enough for "every"
+    assert outcome(smallest, "increase", 1.0).outcome == "contradicted"
 
 
 # --- ragged tables --------------------------------------------------------------------------------------
@@ -394,7 +406,8 @@ def test_every_cell_has_to_be_above_zero_not_only_the_smallest():
     assert sure.estimate < unsure.estimate and sure.low > 0 > unsure.low
     smallest = sure.at(1 - 0.05 / 2)
     assert outcome(replace(smallest, cells=(sure, unsure))).outcome == "undecided"
-    assert outcome(replace(smallest, cells=(sure, t_interval(np.linspace(1.1, 1.3, 10))))).outcome == "supported"
+    both = (sure, t_interval(np.linspace(1.1, 1.3, 10)))
+    assert outcome(replace(smallest, cells=both)).outcome == "supported"
     below = t_interval(np.linspace(-1.2, -0.8, 10))
     assert outcome(replace(below, cells=(below, sure)), smallest_effect=0.1).outcome == "contradicted"
 
@@ -434,6 +447,75 @@ def test_floor_and_ceiling_are_flagged():
     )  # 4 xcopa cells and 1 panx cell; 3 panx cells; 3 seeds
 
 
+def test_only_flagged_differences_are_left_out_and_each_world_keeps_what_it_has():
+    scores = planted(world_seeds=(0, 1, 2), seeds=(0,), targets=("xcopa", "panx"))
+    # World 1 is above 95 on XCOPA in nar, and there translated is worse by 8.
+    scores = raised(scores, 30.0, world_seed=1, target_task="xcopa", language="nar")
+    scores = raised(scores, -8.0, world_seed=1, target_task="xcopa", language="nar", strategy="translated")
+    scores = raised(scores, 6.0, world_seed=2, target_task="panx", language="lir", strategy="translated")
+    scores.loc[scores["strategy"] == "none", "value"] += 10 * (
+        (scores["world_seed"] == 1) & (scores["target_task"] == "xcopa") & (scores["language"] == "nar")
+    )
+    found = compare(Subset(languages=LOW).of(contrast(scores, "translated", "english")))
+    assert found.flagged == 1 and found.left == {"panx": (6, 6), "xcopa": (5, 6)}
+    # Worlds: 3, 3 - 8/4, 3 + 6/4; without the flagged difference world 1 has XCOPA in lir alone, and is 3.
+    assert found.these.estimate == pytest.approx((3 + 1 + 4.5) / 3)
+    assert found.unflagged.estimate == pytest.approx((3 + 3 + 4.5) / 3)
+    assert (found.unflagged.n, found.unflagged.units, found.differences) == (11, 3, 12)
+
+
+def test_a_mean_is_told_by_kind_over_the_same_units():
+    scores = raised(planted(seed_sd=0.4), 4.0, strategy="translated", target_task="panx")
+    found = compare(Subset().of(contrast(scores, "translated", "english")))
+    assert list(found.by_kind) == ["multiple_choice", "tagging"]
+    assert np.mean([one.estimate for one in found.by_kind.values()]) == pytest.approx(found.these.estimate)
+    assert {one.units for one in found.by_kind.values()} == {found.these.units}
+    assert sum(one.n for one in found.by_kind.values()) == found.these.n
+    assert not hides_opposites(found.by_kind)
+
+
+def test_worlds_that_draw_their_languages_anew_cover_new_ones_already():
+    scores = planted(world_seeds=(0, 1, 2), seed_sd=0.5)
+    one = compare(Subset().of(contrast(scores, "translated", "english")))
+    assert one.these.known and not one.new.known and "already" in one.new.notes[0]
+    real = {"alb": "en", "dor": "sw", "lir": "ta", "var": "te", "nar": "yo"}
+    other = compare(Subset().of(contrast(scores.replace({"language": real}), "translated", "english")))
+    assert other.new.known and other.new.half_width > other.these.half_width
+
+
+def test_the_interval_that_decides_an_equivalence_is_inside_exactly_where_it_is_called():
+    for estimate_, factor in ((0.2, 1.0), (0.2, 2.0), (0.35, 1.0), (0.35, 2.0), (0.5, 3.0)):
+        found = Interval(estimate_, 0.25, 9, 10)
+        edges = deciding(found, 0.05, factor)
+        called = outcome(found, "equivalent", 1.0, factor=factor).outcome == "supported"
+        assert called == (-1 < edges.low and edges.high < 1)
+    assert deciding(found, 0.05).level == pytest.approx(0.90)
+
+
+def test_what_could_be_seen_is_asked_at_the_error_rate_of_the_first_of_a_family():
+    found = t_interval([1.0, 2.0, 4.0, 5.0])
+    alone, first = found.smallest_visible(), found.smallest_visible(error_rate=0.05 / 7)
+    spread = np.std([1.0, 2.0, 4.0, 5.0], ddof=1)
+    assert alone == pytest.approx(minimum_detectable_effect(spread, 4))
+    assert first == pytest.approx(minimum_detectable_effect(spread, 4, error_rate=0.05 / 7)) and first > alone
+    every = replace(found, cells=(found, found))
+    assert every.smallest_visible() == pytest.approx(found.smallest_visible(error_rate=0.025))
+
+
+def test_an_effect_below_what_matters_is_not_larger():
+    assert p_values(_interval(-1.0, 0.9), "increase", 1.0)["not larger"] == pytest.approx(
+        stats.t.cdf(-2 / 0.9, 4)
+    )
+    assert p_values(_interval(-1.0, 0.9), "decrease", 1.0)["not larger"] == pytest.approx(0.5)
+    assert list(p_values(_interval(0.0, 1.0), "increase", 1.0)) == list(CALLED)
+
+
+def test_a_factor_is_what_the_adjusted_p_is_times_its_own():
+    assert holm_factors({"a": 0.01, "b": 0.012, "c": 0.02}) == pytest.approx(
+        {"a": 3.0, "b": 0.03 / 0.012, "c": 0.03 / 0.02}  # b and c wait for a: the running maximum
+    )
+
+
 def test_retrieval_with_more_candidates_than_questions_has_the_chance_of_its_candidates():
     scores = planted(targets=("tatoeba",), level=0.5)
     assert flag_cells(scores)["flag"].unique().tolist() == ["floor"]  # one in 300 questions
@@ -453,6 +535,16 @@ def test_an_intermediate_task_at_majority_is_not_learned():
     assert learned_intermediates(dev.assign(value=80.0))["learned"].tolist() == [True]
     guessed = dev.assign(metric="majority", value=79.0)
     assert learned_intermediates(pd.concat([dev.assign(value=80.0), guessed]))["learned"].tolist() == [False]
+
+
+def test_a_score_below_that_of_a_random_span_or_of_other_tags_is_at_the_floor():
+    scores = planted(targets=("panx", "xquad"), level=20.0)
+    assert set(flag_cells(scores)["flag"]) == {""}  # nothing says what guessing reaches
+    first = scores[(scores["strategy"] == "none") & (scores["seed"] == 0)]
+    rows = first.assign(metric="chance", variant="", value=np.where(first["language"] == "nar", 19.0, 10.0))
+    flags = flag_cells(pd.concat([scores, rows]))
+    assert set(flags.loc[flags["language"] == "nar", "flag"]) == {"floor"}
+    assert set(flags.loc[flags["language"] != "nar", "flag"]) == {""}
 
 
 def test_factor_effects_by_hand():

@@ -153,3 +153,26 @@ def qualification_table(claim: Claim) -> pd.DataFrame:
     """The qualifications of a claim, in order: columns qualification and what it says."""
     rows = [(one["name"], one["text"]) for one in claim.qualifications]
     return pd.DataFrame(rows, columns=["qualification", "what it says"])
+
+
+def kind_words(claim: Claim) -> str:
+    """What stands below the table of a claim by kind of task.
+
+    >>> kind_words(Claim("x", "x", "", "mean", 1, 0, 2, 9, 3, "undecided", contrast={"unit": "points"}))
+    'Differences in points, each with its 95 % interval.'
+    """
+    return f"Differences in {claim.contrast['unit']}, each with its 95 % interval."
+
+
+def as_markdown(table: pd.DataFrame, right: bool = True) -> str:
+    """A table of words in Markdown; every column but the first to the right, where they are numbers.
+
+    >>> print(as_markdown(pd.DataFrame({"claim": ["a | b"], "found": ["+1.0"]})))
+    | claim | found |
+    |:--|--:|
+    | a \\| b | +1.0 |
+    """
+    rows = [list(table.columns), *table.to_numpy().tolist()]
+    lines = ["| " + " | ".join(str(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
+    sides = "|:--" + ("|--:" if right else "|:--") * (len(table.columns) - 1) + "|"
+    return "\n".join([lines[0], sides, *lines[1:]])

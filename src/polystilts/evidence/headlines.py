@@ -60,16 +60,15 @@ def headline(one: Evaluation, names: Names) -> str:
     arms = arms_of(one)
     if one.comparison is None:
         return words["not_run"].format(**arms, why=why(one, names))
-    scope = scope_of(one, names)
+    scope, first = scope_of(one, names), words["not_null"] if not_null(one) else ""
     if one.untestable:
-        return words["not_testable"].format(**arms, scope=scope, why=why(one, names))
+        return first + words["not_testable"].format(**arms, scope=scope, why=why(one, names))
     if row.measure.how == "mean" and row.contrast["control"] == "none":
         side = side_words(row.contrast["treatment"], one.comparison.these, row.smallest_effect)
         body = in_doubt(one, side + words["against_none"][form_of(one)].format(**places(one)))
     else:
         sides = [side_words(side.arm, side.whole, row.smallest_effect) for side in one.sides]
         body = "; ".join([*sides, statement(one, names)])
-    first = words["not_null"] if not_null(one) else ""
     return f"{first}{scope}{body}.{opposites(one)}"
 
 

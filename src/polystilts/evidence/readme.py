@@ -2,10 +2,11 @@
 
 A number stands between two comments, of which the first names it:
 
-    <!-- claim:SCALE/ID -->…<!-- /claim -->       the sentence of a claim
-    <!-- claim:SCALE/ID:PART -->…<!-- /claim -->  its outcome, number, kind or status
+    <!-- claim:SCALE/ID -->…<!-- /claim -->       the headline of a claim
+    <!-- claim:SCALE/ID:PART -->…<!-- /claim -->  its sentence, table, outcome, number, kind or status
     <!-- time:CHAPTER:SCALE -->…<!-- /time -->    the processor time of a chapter, or of `all`
 
+No line may begin with a marker: to Markdown that is a block of HTML, which tears the sentence around it.
 `python -m polystilts.evidence.readme` fills them from the files that the study left.
 """
 
@@ -17,9 +18,9 @@ from pathlib import Path
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
-from polystilts.evidence.claim import Claim, number
+from polystilts.evidence.claim import Claim, as_markdown, kind_table, kind_words, number
 from polystilts.evidence.ledger import find_claim, read_claims
-from polystilts.evidence.status import with_status
+from polystilts.evidence.status import reproductions, with_status
 from polystilts.files import write_text
 
 TOLD = ("demo", "world", "real-mini")  # the scales whose claims README.md tells
@@ -27,7 +28,9 @@ TOLD = ("demo", "world", "real-mini")  # the scales whose claims README.md tells
 TIMED = ("tiny", "demo", "history/2026-11-29-demo-world-8")
 
 PARTS: dict[str, Callable[[Claim], str]] = {
+    "headline": lambda claim: claim.told,
     "sentence": lambda claim: claim.sentence,
+    "table": lambda claim: numbers_by_kind(claim),
     "outcome": lambda claim: claim.outcome,
     "number": number,
     "kind": lambda claim: "confirmatory" if claim.confirmatory else "exploratory",
@@ -35,8 +38,20 @@ PARTS: dict[str, Callable[[Claim], str]] = {
 }
 
 
-def render_claims(text: str, scale: str, claims: Sequence[Claim]) -> str:
+def numbers_by_kind(claim: Claim) -> str:
+    """The contrast and each side against none as a table, and a line below it for the marker to end on."""
+    table = kind_table(claim)
+    if table.empty:
+        return ""
+    return f"\n\n{as_markdown(table)}\n\n{kind_words(claim)}"
+
+
+def render_claims(
+    text: str, scale: str, claims: Sequence[Claim], repeated: Mapping[str, str] | None = None
+) -> str:
     """The text with the claim markers of one scale filled; those of other scales stay as they are.
+
+    `repeated` says how a claim was reproduced, where more can be said than its status.
 
     >>> told = Claim("primary", "primary", "It rose.", "mean", 1.84, -0.36, 4.04, 144, 3, "undecided")
     >>> render_claims("<!-- claim:demo/primary -->?<!-- /claim -->", "demo", [told])
@@ -52,9 +67,11 @@ def render_claims(text: str, scale: str, claims: Sequence[Claim]) -> str:
         if its_scale != scale:
             return None
         claim, _, part = rest.partition(":")
-        if (part or "sentence") not in PARTS:
+        if (part or "headline") not in PARTS:
             raise WrongUse(f"claim marker {name!r}: a claim has no {part!r}; it has {', '.join(PARTS)}")
-        return PARTS[part or "sentence"](find_claim(claims, claim))
+        if part == "status" and claim in (repeated or {}):
+            return repeated[claim]
+        return PARTS[part or "headline"](find_claim(claims, claim))
 
     return fill(text, "claim", content)
 
@@ -122,7 +139,8 @@ def render_readme(text: str, outputs: Path) -> str:
     for scale in TOLD:
         if (outputs / scale / "claims.json").is_file():
             claims = read_claims(outputs / scale / "claims.json")
-            text = render_claims(text, scale, with_status(claims, outputs / scale))
+            folder = outputs / scale
+            text = render_claims(text, scale, with_status(claims, folder), reproductions(claims, folder))
     for scale in TIMED:
         if (outputs / scale / "tables" / "time.csv").is_file():
             text = render_times(text, scale, seconds_of_chapters(outputs / scale / "tables" / "time.csv"))

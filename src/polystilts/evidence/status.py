@@ -1,5 +1,6 @@
 """What the record of a study says of its claims: their status, and what was corrected since."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,22 @@ def with_status(claims: Sequence[Claim], folder: Path) -> list[Claim]:
 def _status(claim: Claim, row: dict | None) -> str:
     record = {key: value for key, value in as_record(claim).items() if key != "status"}
     return row["status"] if row and row["fingerprint"] == fingerprint(record) else "UNVERIFIED"
+
+
+def reproductions(claims: Sequence[Claim], folder: Path) -> dict[str, str]:
+    """How each claim was reproduced, in words that say no more than was done; those that were, by their name.
+
+    VERIFIED means that all of it was computed again and that at least one of its cells was trained again.
+    """
+    file = Path(folder) / "record" / "gate.json"
+    rows = {row["id"]: row for row in read_json(file)["claims"]} if file.is_file() else {}
+    told = {}
+    for claim in with_status(claims, folder):
+        row = rows.get(claim.id, {})
+        cells = re.search(r"of its (\d+) cells", row.get("reason", ""))
+        if claim.status == "VERIFIED" and cells:
+            told[claim.id] = f"recomputed in full; {row['cells_repeated']} of {cells[1]} cells trained again"
+    return told
 
 
 def corrections_in(folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from polystilts.evidence.claim import Claim
+from polystilts.evidence.claim import Claim, as_markdown, kind_table, kind_words, qualification_table
 from polystilts.evidence.hypotheses import every_hypothesis
 from polystilts.evidence.ledger import find_claim
 from polystilts.evidence.status import corrections_in
@@ -56,12 +56,20 @@ def summary(
         "",
         f"**The question.** {QUESTION}",
         "",
-        f"**The answer: {primary.outcome}.** {primary.sentence}",
+        f"**The answer.** {primary.told}",
         "",
-        f"**Retrieval, beside it: {retrieval.outcome}.** {retrieval.sentence}",
+        f"**On retrieval.** {retrieval.told}",
         "",
         f"{'This pool' if pooled else 'This scale'} uses {world}. All {len(claims)} hypotheses: {outcomes}. "
         f"Runs: {scores['run_id'].nunique()}; scores: {len(scores)}. " + kind_of_findings(claims),
+        "",
+        *details(primary, "The answer"),
+        *details(retrieval, "Retrieval"),
+        "## Every expectation",
+        "",
+        "What was expected of each stands in `claims.json`, and with its picture in the last chapter.",
+        "",
+        as_markdown(outcome_table(claims), right=False),
         "",
         *(["## Corrections", "", *(f"- {words}" for words in corrections), ""] if corrections else []),
         "## Which intermediate tasks were learned",
@@ -80,12 +88,31 @@ def summary(
     return "\n".join(lines)
 
 
+def details(claim: Claim, title: str) -> list[str]:
+    """A claim by kind of task and against none, and what qualifies it; nothing for one that was not run."""
+    numbers, limits = kind_table(claim), qualification_table(claim)
+    if numbers.empty:
+        return []
+    expected = claim.contrast["text"].partition(" Found:")[0]
+    told = [f"## {title} in numbers: {claim.outcome}", "", expected, "", as_markdown(numbers), ""]
+    told += [kind_words(claim), ""]
+    return told + ([as_markdown(limits, right=False), ""] if len(limits) else [])
+
+
+def outcome_table(claims: Sequence[Claim]) -> pd.DataFrame:
+    """Every claim by its outcome and its headline, undecided and negative ones as prominent as the others."""
+    rows = [(claim.id, claim.outcome, claim.told) for claim in claims]
+    return pd.DataFrame(rows, columns=["claim", "outcome", "what was found"])
+
+
 def kind_of_findings(claims: Sequence[Claim]) -> str:
     """Whether the findings confirm or explore, and how many of them where some do and others do not."""
-    measured = [claim for claim in claims if claim.estimate is not None]
-    confirming = sum(claim.confirmatory for claim in measured)
-    if 0 < confirming < len(measured):
-        return f"Of {len(measured)} findings {confirming} are confirmatory, the others exploratory."
+    found = [claim for claim in claims if claim.outcome not in ("not testable", "not run")]
+    confirming = sum(claim.confirmatory for claim in found)
+    if not found:
+        return "Nothing of it could be tested: there are no findings."
+    if 0 < confirming < len(found):
+        return f"Of {len(found)} findings {confirming} are confirmatory, the others exploratory."
     return f"These are {'confirmatory' if confirming else 'exploratory'} findings."
 
 

@@ -161,4 +161,4 @@ def told(
     missing = sorted(set(declared) - worlds)
     if missing:
         lines.append(f"INCOMPLETE: declared and not there: worlds {', '.join(map(str, missing))}")
-    return "\n".join([*lines, headline(claims)[0].sentence])
+    return "\n".join([*lines, headline(claims)[0].told])
