@@ -61,7 +61,7 @@ bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet mac
 
 lab: $(READY)  ## open copies of the chapters in JupyterLab (LAB="--no-browser --allow-root" passes options on)
 	@mkdir -p lab && for page in notebooks/*.ipynb; do [ -e "lab/$${page##*/}" ] || cp "$$page" lab/; done
-	@$(VENV)/bin/python -m jupyterlab lab/00_the_question.ipynb $(LAB)
+	@$(VENV)/bin/python -m jupyterlab --ServerApp.root_dir=. lab/00_the_question.ipynb $(LAB)
 
 lock:  ## derive requirements.lock from pyproject.toml
 	$(PYTHON) tools/lock.py
