@@ -5,6 +5,7 @@ import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -178,7 +179,7 @@ def encode_question_context(
 
     Spans are `tokens × 2`; they are (-1, -1) outside the context, and never start on a space. Characters that
     the tokenizer's normaliser swallows (the parts of a Hangul syllable after its first, a soft hyphen) belong
-    to the token before them. Neighbouring windows of a long context share a quarter of their tokens; a
+    to the token beside them. Neighbouring windows of a long context share a quarter of their tokens; a
     question takes a quarter at most.
     """
     words = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
@@ -199,25 +200,30 @@ def encode_question_context(
             _without_space(context, *offsets) if sequence == 1 else (-1, -1)
             for offsets, sequence in zip(encoding.offsets, encoding.sequence_ids, strict=True)
         ]
-        spans = _with_swallowed(context, spans)
+        spans = _with_swallowed(context, spans, first_window=not windows)
         windows.append((np.asarray(encoding.ids, dtype=np.int32), np.asarray(spans, dtype=np.int32)))
     return windows
 
 
-def _with_swallowed(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans that reach to the next token, or to white space: no character between two tokens is in neither.
+def _with_swallowed(text: str, spans: list[tuple[int, int]], first_window: bool) -> list[tuple[int, int]]:
+    """Spans that reach to the next token, or to white space: no character beside a token is in none.
 
-    Behind the last token of a window only marks are taken in, for what follows is the next window's.
+    What stands before the first token of a later window is the earlier window's; behind the last token of a
+    window only marks are taken in, for what follows is the next window's.
     """
     found = list(spans)
     inside = [place for place, (start, end) in enumerate(spans) if 0 <= start < end]
-    for place, following in zip(inside, [*inside[1:], None], strict=True):
+    reached = 0 if first_window else None  # the end of the token before, where it is in this window
+    for place, following in zip_longest(inside, inside[1:]):
         start, end = spans[place]
+        while reached is not None and start > reached and not text[start - 1].isspace():
+            start -= 1
         last = following is None
         limit = len(text) if last else spans[following][0]
         while end < limit and not text[end].isspace() and not (last and not _is_mark(text[end])):
             end += 1
         found[place] = (start, end)
+        reached = end
     return found
 
 
