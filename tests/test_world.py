@@ -7,7 +7,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from polystilts.errors import StudyError
+from polystilts.errors import StudyError, WrongUse
 from polystilts.sources.arms import arm_rows
 from polystilts.sources.world import choices as choice_items
 from polystilts.sources.world import write_world
@@ -181,9 +181,29 @@ def test_arms_get_the_same_rows_in_other_languages(world):
     shuffled = take("shuffled:squad_v2")
     assert list(shuffled["context"]) == list(english["context"])
     assert (shuffled["answer_start"] != english["answer_start"]).mean() > 0.4
+    both = take("shuffled-translated:squad_v2:B")
+    assert list(both["context"]) == list(translated["context"])
+    assert list(both["language"]) == list(translated["language"])
+    assert (both["answer_start"] != translated["answer_start"]).mean() > 0.4
+    for row in both[both["answer_start"] >= 0].itertuples():
+        assert row.context[row.answer_start :].startswith(row.answer_text)
     several = take("multitask-english")
     assert sum(len(frame) for frame in several.values()) == 60
     assert set(several) == {name for name in TASKS if TASKS[name].role == "intermediate"}
+
+
+def test_shuffled_labels_are_the_same_in_every_language(world):
+    def take(strategy, seed=0):
+        arm = Arm(strategy, "mnli", "B" * ("translated" in strategy))
+        return arm_rows(world / "examples", arm, 60, seed, PARAMETERS)
+
+    english, shuffled, both = take("english"), take("shuffled"), take("shuffled-translated")
+    assert set(both["language"]) == {"alb", "lir"}
+    assert list(both["label"]) == list(shuffled["label"]) != list(english["label"])
+    assert sorted(both["label"]) == sorted(english["label"])
+    assert list(both["label"]) != list(take("shuffled-translated", 1)["label"])
+    with pytest.raises(WrongUse, match="needs a language set"):
+        parse_arm("shuffled-translated:mnli")
 
 
 def test_a_lexicon_of_no_coverage_switches_nothing(tmp_path):

@@ -40,6 +40,7 @@ STRATEGY_TITLES = {
     "none": "No practice", "none-long": "No practice, longer training",
     "untrained": "No pretraining", "mlm-english": "English text, no task",
     "mlm-multilingual": "Text of all languages, no task", "shuffled": "Shuffled labels",
+    "shuffled-translated": "Translated, shuffled labels",
     "english": "English", "multitask-english": "All tasks, English", "translated": "Translated",
     "native": "Native", "code-switched": "Code-switched", "english+mlm": "English and text",
     "multitask-translated": "All tasks, translated",

@@ -12,7 +12,7 @@ from polystilts.pipeline.study import Run, Study
 from polystilts.sources.catalogue import ENCODERS, UNPINNED, hub_rows
 from polystilts.sources.doors import files_asked, open_door
 from polystilts.sources.formats.rows import file_rows, paths_of
-from polystilts.tasks import TASKS, parse_arm
+from polystilts.tasks import STRATEGIES, TASKS, parse_arm
 
 SHOWN = 3  # missing files that are named
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what a folder must hold
@@ -60,9 +60,10 @@ def reads(study: Study) -> list[tuple[str, str, str, str]]:
         if row.role != "target" or row.training_task == task:
             asked += [(task, split, source, "original") for split in ("train", "dev")]
     for arm in map(parse_arm, parameters["arms"]):
-        if arm.strategy == "native":
+        what = STRATEGIES[arm.strategy].reads if arm.language_set else ""
+        if what == "native":
             asked += [(arm.intermediate_task, "native", code, "original") for code in others]
-        elif arm.strategy != "code-switched":
+        elif what == "translated":
             asked += [(arm.intermediate_task, "train", code, "translated") for code in others]
     if max(parameters["documents_by_resource"].values()) and study.scale.shared["source"] == "hub":
         asked += [("text", "train", code, "original") for code in (source, *others)]

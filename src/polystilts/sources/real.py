@@ -18,7 +18,7 @@ from polystilts.sources.allotments import low_resource_in
 from polystilts.sources.doors import Door
 from polystilts.sources.leakage import Sentences, count_leaks, recognised, text_sentences, without_overlap
 from polystilts.sources.real_text import write_lexicon, write_text_of
-from polystilts.tasks import TASKS, Arm
+from polystilts.tasks import STRATEGIES, TASKS, Arm
 from polystilts.tasks.arms import LANGUAGE_SETS
 
 NO_TEXT = {"lines": 0, "characters": 0, "asked": 0, "held_test_sentences": 0, "words": 0}
@@ -163,13 +163,14 @@ class _Writer:
 
     def write_arm(self, arm: Arm) -> None:
         """What an arm needs beside the rows of `english`."""
-        if not arm.language_set or arm.strategy == "code-switched":
+        reads = STRATEGIES[arm.strategy].reads
+        if not arm.language_set or reads == "lexicon":
             return
         task = arm.intermediate_task
         others = [code for code in self.languages
                   if code not in (self.source, *self.tested_only)
                   and LANGUAGES[code].language_set in LANGUAGE_SETS]  # fmt: skip
-        if arm.strategy == "native":
+        if reads == "native":
             self._write_native(task, others)
         elif not any((self.folder / "examples" / task / f"train-{code}.parquet").exists() for code in others):
             self._write_translations(task, others)
