@@ -98,8 +98,8 @@ def cells_of(study: Study) -> Counter:
         world=worlds,
         encoder=len({run.encoder_id for run in study.runs}),
         intermediate=sum(has_intermediate(run) for run in study.runs),
-        finetune=len(study.runs) * len(study.training_tasks),
-        predict=len(study.runs) * targets,
+        finetune=sum(len(study.training_tasks_of(run)) for run in study.runs),
+        predict=sum(len(study.targets_of(run)) for run in study.runs),
         labels=worlds * targets,
     )
 
@@ -107,7 +107,7 @@ def cells_of(study: Study) -> Counter:
 def updates_of(study: Study, run: Run) -> int:
     """Training updates of one run."""
     first, target = study.scale["intermediate_training"], study.scale["target_finetuning"]
-    knobs = [target_knobs(target, task) for task in study.training_tasks]
+    knobs = [target_knobs(target, task) for task in study.training_tasks_of(run)]
     updates = sum(one["updates"] for one in knobs)
     if run.strategy == "none-long":
         rows = first["updates"] * first["batch_size"]
@@ -130,7 +130,7 @@ def run_tokens(study: Study, run: Run, rates: Rates) -> float:
         return run_rows(study, run) * rates.row_tokens
     first, target = study.scale["intermediate_training"], study.scale["target_finetuning"]
     tokens = 0.0
-    for task in study.training_tasks:
+    for task in study.training_tasks_of(run):
         knobs = target_knobs(target, task)
         tokens += knobs["updates"] * knobs["batch_size"] * assumed_tokens(task)
     extra = first["updates"] * first["batch_size"] * assumed_tokens(run.intermediate_task)

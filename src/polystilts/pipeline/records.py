@@ -10,15 +10,24 @@ from polystilts.files import fingerprint, read_json, write_json
 from polystilts.pipeline.cells import code_hash, contents, record_file, versions
 from polystilts.pipeline.inputs import checkpoint, has_intermediate
 from polystilts.pipeline.study import Run, Study
+from polystilts.tasks import shut_out
 
 LIBRARIES = ("numpy", "pandas", "sentencepiece", "tokenizers", "torch", "transformers")
+
+
+def parameters_of(study: Study, run: Run) -> dict[str, dict[str, Any]]:
+    """Every knob, by section, with the targets that the run itself is asked."""
+    told = {section: dict(knobs) for section, knobs in study.parameters.items()}
+    targets = told["shared"]["target_tasks"]
+    told["shared"]["target_tasks"] = [name for name in targets if not shut_out(run.intermediate_task, name)]
+    return told
 
 
 def write_run_record(study: Study, run: Run) -> None:
     """Write `run.json`: what a run was made from, by what, and how long it took."""
     keys = [("intermediate", run.run_id)] if has_intermediate(run) else []
-    keys += [("finetune", f"{run.run_id}--{task}") for task in study.training_tasks]
-    keys += [("predict", f"{run.run_id}--{target}") for target in study.target_tasks]
+    keys += [("finetune", f"{run.run_id}--{task}") for task in study.training_tasks_of(run)]
+    keys += [("predict", f"{run.run_id}--{target}") for target in study.targets_of(run)]
     records = {(stage, key): read_json(record_file(study, stage, key)) for stage, key in keys}
     times = [entry for record in records.values() for entry in record["time"]]
     write_json(
@@ -33,7 +42,7 @@ def write_run_record(study: Study, run: Run) -> None:
                 "language_set": run.language_set,
             },
             "seeds": {"world": run.world_seed, "encoder": run.encoder_seed, "run": run.seed},
-            "parameters": {section: dict(knobs) for section, knobs in study.parameters.items()},
+            "parameters": parameters_of(study, run),
             "stages": [
                 {
                     "stage": stage,

@@ -76,7 +76,7 @@ def parse_arm(text: str) -> Arm:
     >>> parse_arm("none")
     Arm(strategy='none', intermediate_task='', language_set='')
     """
-    from polystilts.tasks.intermediate import INTERMEDIATE_TASKS
+    from polystilts.tasks.intermediate import INTERMEDIATE_TASKS, TRANSLATED_TASKS
 
     name, *rest = str(text).split(":")
     strategy = STRATEGIES.get(name)
@@ -84,7 +84,7 @@ def parse_arm(text: str) -> Arm:
         raise WrongUse(f"arm {text!r}: unknown strategy {name!r}; strategies are {', '.join(STRATEGIES)}")
     task = rest.pop(0) if strategy.needs_task and rest else ""
     language_set = rest.pop(0) if strategy.needs_language_set and rest else ""
-    known = [row.name for row in INTERMEDIATE_TASKS]
+    known = [row.name for row in (*INTERMEDIATE_TASKS, *TRANSLATED_TASKS)]
     if strategy.needs_task and task not in known:
         raise WrongUse(f"arm {text!r} needs an intermediate task after {name}:; tasks are {', '.join(known)}")
     if strategy.needs_language_set and language_set not in LANGUAGE_SETS:
