@@ -14,7 +14,15 @@ from polystilts.sources.world import write_world
 from polystilts.sources.world.pairs import adversarial_inference, inference, label_balance, paraphrase
 from polystilts.sources.world.scenes import casts
 from polystilts.sources.world.tasks import RECIPES, draw_items
-from polystilts.tasks import FURTHER_TASKS, TASKS, XTREME_TASKS, Arm, parse_arm
+from polystilts.tasks import (
+    FURTHER_TASKS,
+    INTERMEDIATE_TASKS,
+    TASKS,
+    TRANSLATED_TASKS,
+    XTREME_TASKS,
+    Arm,
+    parse_arm,
+)
 
 LANGUAGES = ["alb", "dor", "lir", "var"]
 ROWS = {"intermediate": 60, "target": 80, "dev": 12, "test": 20}
@@ -33,7 +41,7 @@ def rows(world, task, file):
 
 
 def test_every_task_of_the_study_is_made():
-    real_only = {task.name for task in (*XTREME_TASKS, *FURTHER_TASKS)}
+    real_only = {task.name for task in (*XTREME_TASKS, *FURTHER_TASKS, *TRANSLATED_TASKS)}
     assert set(RECIPES) == set(TASKS) - real_only
 
 
@@ -189,7 +197,7 @@ def test_arms_get_the_same_rows_in_other_languages(world):
         assert row.context[row.answer_start :].startswith(row.answer_text)
     several = take("multitask-english")
     assert sum(len(frame) for frame in several.values()) == 60
-    assert set(several) == {name for name in TASKS if TASKS[name].role == "intermediate"}
+    assert set(several) == {task.name for task in INTERMEDIATE_TASKS}
 
 
 def test_shuffled_labels_are_the_same_in_every_language(world):

@@ -24,6 +24,7 @@ class Language:
     joshi_class: int | None = None  # 0 (left behind) to 5 (winners) in Joshi et al. 2020
     xlmr_gib: float = 0.0  # text of it that XLM-R was pretrained on, in GiB; 0: XLM-R never saw the language
     distance: float | None = None  # syntactic distance from English, 0 to 1; see `real.py`
+    verb_final: bool | None = None  # of a real language, where it was looked up: does the verb come last?
 
     @property
     def cell(self) -> str:

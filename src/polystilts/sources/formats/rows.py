@@ -37,7 +37,7 @@ class FileRow:
 
     def read_by(self, scale: str) -> bool:
         """Does a scale read it? One whose data were published before the row was there does not."""
-        return scale not in self.arguments.get("not_in", "").split("+")
+        return not scale or scale not in self.arguments.get("not_in", "").split("+")
 
 
 def _expanded(record: dict[str, str]) -> list[FileRow]:
