@@ -5,8 +5,10 @@ import pytest
 from originals import write_originals
 from small_encoder import write_encoder
 
+from polystilts import paths
 from polystilts.errors import WrongUse
 from polystilts.evaluation.shortcuts import shortcut_scores
+from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.files import write_table
 from polystilts.gate.data import leaks
 from polystilts.languages import LANGUAGES
@@ -277,3 +279,13 @@ def test_a_language_that_was_held_back_is_tested_by_its_rows_alone(root, tmp_pat
 def test_shut_out_is_a_matter_of_rows():
     assert shut_out("sib_practice", "sib200") and not shut_out("sib_practice", "xnli")
     assert not shut_out("mnli", "xnli") and not shut_out("", "xnli")
+
+
+def test_the_draft_of_hypotheses_is_read_and_binds_nothing():
+    drafted = load_hypotheses(paths.PARAMS / "hypotheses-real-small.yaml")
+    assert drafted.frozen is None and len({row.id for row in drafted.rows}) == len(drafted.rows) > 6
+    others = load_hypotheses(paths.PARAMS / "hypotheses.yaml").rows
+    assert not {row.id for row in drafted.rows} & {row.id for row in others}
+    strategies = {parse_arm(name).strategy for name in SMALL["arms"]}
+    for row in drafted.rows:
+        assert {row.contrast["treatment"], row.contrast["control"]} <= strategies, row.id
