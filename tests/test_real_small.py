@@ -1,5 +1,7 @@
 """Human translations as practice: read by rows, dealt out, kept apart from targets they would give away."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from originals import write_originals
@@ -11,6 +13,7 @@ from polystilts.evaluation.shortcuts import shortcut_scores
 from polystilts.evidence.hypotheses import load_hypotheses
 from polystilts.files import write_table
 from polystilts.gate.data import leaks
+from polystilts.gate.lineage import _target_differences
 from polystilts.languages import LANGUAGES
 from polystilts.models.tokens import encode_pairs, load_tokenizer
 from polystilts.pipeline.params import load_scale
@@ -19,6 +22,7 @@ from polystilts.pipeline.study import study_of
 from polystilts.sources.arms import arm_rows
 from polystilts.sources.dealing import dealt
 from polystilts.sources.doors import FilesDoor, rows_of
+from polystilts.sources.fetch import needed
 from polystilts.sources.formats import FORMATS
 from polystilts.sources.formats.rows import read_row
 from polystilts.sources.leakage import count_leaks
@@ -289,3 +293,27 @@ def test_the_draft_of_hypotheses_is_read_and_binds_nothing():
     strategies = {parse_arm(name).strategy for name in SMALL["arms"]}
     for row in drafted.rows:
         assert {row.contrast["treatment"], row.contrast["control"]} <= strategies, row.id
+
+
+def test_what_rows_open_beside_their_file_is_fetched_with_them():
+    rows = [row for code in ("sw", "yo") for row in rows_of("xnli_practice", "translated", code)]
+    assert {row.path.removeprefix("realdata/") for row in needed(rows)} == {
+        "xnli_practice/dev-sw.tsv", "xnli_practice/test-sw.tsv", "xnli_practice/test-labels.sw.genre.tsv",
+        "afrixnli/yor/dev.csv", "afrixnli/yor/test.csv", "afrixnli/eng/dev.csv", "afrixnli/eng/test.csv",
+        "xnli_practice/dev-en.tsv", "xnli_practice/test-en.tsv",
+    }  # fmt: skip
+
+
+def test_the_gate_knows_which_targets_practice_shuts_out():
+    def findings(practised: str, targets: list[str]) -> list[str]:
+        shared = {"shared": {"target_tasks": targets}}
+        record = {"arm": {"intermediate_task": practised}, "parameters": shared}
+        evidence = SimpleNamespace(runs={"a-run": record}, parameters={})
+        today = {"shared": {"target_tasks": ["xnli", "afrixnli", "udpos"]}}
+        return [found.what for found in _target_differences(evidence, "a scale", today)]
+
+    assert not findings("xnli_practice", ["udpos"]) and not findings("mnli", ["xnli", "afrixnli", "udpos"])
+    (asked, added) = findings("xnli_practice", ["xnli", "udpos"]), findings("xnli_practice", [])
+    assert "was asked xnli, whose items its practice may have read" in asked[0]
+    assert "a target task was dropped" in added[0] and "udpos" in added[0] and "xnli" not in added[0]
+    assert "a target task was dropped" in findings("none", ["udpos"])[0]
