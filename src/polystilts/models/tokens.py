@@ -142,7 +142,12 @@ def encode_lines(tokenizer: PreTrainedTokenizerFast, lines: list[str], longest: 
 def encode_pairs(
     tokenizer: PreTrainedTokenizerFast, first: list[str], second: list[str], longest: int
 ) -> list[np.ndarray]:
-    """Two texts as one sequence, in XLM-R `<s> a </s></s> b </s>`; the longer one is cut first."""
+    """Two texts as one sequence, in XLM-R `<s> a </s></s> b </s>`; the longer one is cut first.
+
+    Where every second text is empty, as in a task of one text, there is one alone: `<s> a </s>`.
+    """
+    if not any(second):
+        second = None
     encoded = tokenizer(first, second, truncation=True, max_length=longest, return_attention_mask=False)
     return [np.asarray(ids, dtype=np.int32) for ids in encoded["input_ids"]]
 

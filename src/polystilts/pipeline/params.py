@@ -133,7 +133,7 @@ class Scale:
 
 def scale_names() -> list[str]:
     """The scales that have a file, smallest first where the study knows their order."""
-    order = ["tiny", "demo", "world", "real-mini", "xlmr-base", "xlmr-large"]
+    order = ["tiny", "demo", "world", "real-mini", "real-small", "xlmr-base", "xlmr-large"]
     found = {path.stem for path in paths.PARAMS.glob("*.yaml") if not path.stem.startswith("hypotheses")}
     return [name for name in order if name in found] + sorted(found - set(order))
 
