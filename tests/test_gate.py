@@ -42,7 +42,7 @@ from polystilts.tasks import TASKS
 
 def test_the_recomputation_imports_nothing_from_the_rooms_it_checks():
     modules = (
-        "scoring estimates calls evidence finding recompute lineage predictions tables protocol budgets "
+        "scoring estimates calls claims evidence finding recompute lineage predictions tables protocol budgets "
         "controls counterexamples data labels languages design history copies development guesses code rerun "
         "tolerance"
     )

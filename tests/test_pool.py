@@ -17,10 +17,10 @@ from polystilts.files import read_json, sha256, sha256_of_folder, write_json, wr
 from polystilts.gate.calls import Call
 from polystilts.gate.estimates import differences, estimate, highest_unit
 from polystilts.gate.evidence import Evidence
+from polystilts.gate.headlines import contrast_text
 from polystilts.gate.lineage import check_encoder, check_runs, runs_asked_for
 from polystilts.gate.predictions import as_written
 from polystilts.gate.protocol import check_freeze
-from polystilts.gate.recompute import _counts_told
 from polystilts.gate.replication import draw_cells
 from polystilts.pipeline.packing import pack_predictions
 from polystilts.pipeline.params import load_scale
@@ -163,7 +163,8 @@ def test_sites_with_encoders_of_their_own_are_units_too(tmp_path):
     assert highest_unit(cells) == ours.unit == "bundle" and set(cells["bundle"]) == set(names)
     assert estimate(cells, {}, "mean").ends() == pytest.approx((ours.low, ours.high))
     call = Call("primary", "", estimate(cells, {}, "mean"), cells=cells)
-    assert _counts_told(call, real=False).startswith(", over 2 bundles and ")
+    row = {"sentence": "It helps.", "contrast": {}}
+    assert ", over 2 bundles and " in contrast_text(call, row, real=False)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from polystilts.files import fingerprint
 from polystilts.gate.calls import Call, Side, call_all
 from polystilts.gate.evidence import Evidence, plain_words
 from polystilts.gate.finding import Check, Finding, falsifies, several
-from polystilts.gate.guessing import chance_findings, practised
+from polystilts.gate.guessing import chance_findings
 from polystilts.gate.headlines import contrast_text, headline, outcome_text, reason_text
 from polystilts.gate.notes import no_interval
 from polystilts.gate.phrases import kinds_in_order, settle
@@ -61,7 +61,6 @@ def check_claims(evidence: Evidence) -> tuple[Check, dict[str, Call]]:
             findings.append(falsifies(f"claim {name}: {'; '.join(wrong)}", claims=(name,)))
         if call.cells is not None:
             cells[name] = call.cells
-        findings += untested_lessons(claim, call)
     findings += [*_missing_or_more(evidence), *chance_findings(evidence, cells)]
     measured = sum(call.estimate is not None for call in calls.values())
     done = f"{measured} estimates computed again, {len(calls)} claims told again, word by word."
@@ -240,13 +239,3 @@ def text_difference(what: str, said: Any, right: str) -> Iterator[str]:
     ]
     before = "…" if start else ""
     yield f"its {what} says '{before}{shown[0]}' where the scores give '{before}{shown[1]}'"
-
-
-def untested_lessons(claim: Mapping[str, Any], call: Call) -> Iterator[Finding]:
-    """Development scores decide what was learned, and no predictions of them are kept to mark again."""
-    if call.cells is not None and call.lessons:
-        tasks = several(practised(call.cells))
-        what = (
-            f"claim {claim['id']}: whether {tasks} was learned rests on development scores, whose predictions"
-        )
-        yield Finding("open", f"{what} are not kept: nobody can mark them again", claims=(claim["id"],))

@@ -12,9 +12,9 @@ import pandas as pd
 from polystilts.errors import StudyError
 from polystilts.files import sha256
 from polystilts.gate.calls import Call
+from polystilts.gate.candidates import candidates_in, chance_of
 from polystilts.gate.evidence import Evidence, stage_of
 from polystilts.gate.finding import Check, Finding, counted, falsifies
-from polystilts.gate.guesses import candidates_in, chance_of
 from polystilts.gate.labels import DEV
 from polystilts.gate.predictions import as_written
 from polystilts.gate.rerun import Rerun
@@ -132,7 +132,8 @@ def _practised(calls: Mapping[str, Call], hypothesis: str) -> set[str]:
 
 def _guesses(evidence: Evidence, calls: Mapping[str, Call], worlds: Mapping[int, Path]) -> Iterator[Finding]:
     """Rows that say what guessing reaches in retrieval, and are not what the candidates give."""
-    rows = evidence.scores[evidence.scores["metric"] == "chance"]
+    scores = evidence.scores
+    rows = scores[(scores["metric"] == "chance") & (scores["task_kind"] == "retrieval")]
     if rows.empty:
         return
     if not evidence.real:

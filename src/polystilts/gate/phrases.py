@@ -4,6 +4,7 @@ Study and gate find a number each by its own way, equal but for the last bits. J
 which way it is rounded, so such a number is written in both ways, and `settle` takes the one that a text has.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -17,6 +18,8 @@ FIRST, OTHER, LAST = "\ue000", "\ue001", "\ue002"  # around the ways, and betwee
 
 def _both(value: float, written: Callable[[float], str]) -> str:
     """A number as `written` has it, rounded to six decimals; in two ways where it is close to a half."""
+    if math.isnan(value):
+        return "unknown"
     ways = dict.fromkeys(written(round(value + shift, 6) + 0.0) for shift in (0.0, -CLOSE, CLOSE))
     return next(iter(ways)) if len(ways) == 1 else FIRST + OTHER.join(ways) + LAST
 
