@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -201,40 +200,37 @@ def encode_question_context(
     )
     windows = []
     for encoding in encoded.encodings:
+        first, last = not windows, len(windows) == len(encoded.encodings) - 1
         spans = [
             _without_space(context, *offsets) if sequence == 1 else (-1, -1)
             for offsets, sequence in zip(encoding.offsets, encoding.sequence_ids, strict=True)
         ]
-        spans = _with_swallowed(context, spans, first_window=not windows)
+        spans = _with_swallowed(context, spans, first_window=first, last_window=last)
         windows.append((np.asarray(encoding.ids, dtype=np.int32), np.asarray(spans, dtype=np.int32)))
     return windows
 
 
-def _with_swallowed(text: str, spans: list[tuple[int, int]], first_window: bool) -> list[tuple[int, int]]:
+def _with_swallowed(
+    text: str, spans: list[tuple[int, int]], first_window: bool, last_window: bool
+) -> list[tuple[int, int]]:
     """Spans that reach to the next token, or to white space: no character beside a token is in none.
 
-    What stands before the first token of a later window is the earlier window's; behind the last token of a
-    window only marks are taken in, for what follows is the next window's.
+    What stands before the first token of a window, or behind its last, may be a neighbouring window's: only
+    the first window reaches back to the start of the text, and only the last one on to its end.
     """
     found = list(spans)
     inside = [place for place, (start, end) in enumerate(spans) if 0 <= start < end]
-    reached = 0 if first_window else None  # the end of the token before, where it is in this window
+    before = 0 if first_window else None  # the end of the token before, where it is in this window
     for place, following in zip_longest(inside, inside[1:]):
         start, end = spans[place]
-        while reached is not None and start > reached and not text[start - 1].isspace():
+        while before is not None and start > before and not text[start - 1].isspace():
             start -= 1
-        last = following is None
-        limit = len(text) if last else spans[following][0]
-        while end < limit and not text[end].isspace() and not (last and not _is_mark(text[end])):
+        limit = spans[following][0] if following is not None else len(text) if last_window else end
+        while end < limit and not text[end].isspace():
             end += 1
         found[place] = (start, end)
-        reached = end
+        before = end
     return found
-
-
-def _is_mark(char: str) -> bool:
-    """A character that is written onto the one before: a combining mark, or a later part of a syllable."""
-    return unicodedata.category(char).startswith("M") or "\u1160" <= char <= "\u11ff"
 
 
 def _without_space(text: str, start: int, end: int) -> tuple[int, int]:
