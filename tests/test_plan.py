@@ -9,7 +9,7 @@ import pytest
 
 from polystilts import paths
 from polystilts.files import write_json, write_text
-from polystilts.pipeline import cost, engine, forecast, mill
+from polystilts.pipeline import cost, engine, forecast, mill, rates
 from polystilts.pipeline.chapters import jobs_of
 from polystilts.pipeline.drive import opened
 from polystilts.pipeline.plan import alias_lines, effect_lines, plan
@@ -68,8 +68,8 @@ def test_large_scales_say_what_their_rate_rests_on(study):
 
 def test_the_rate_of_a_gpu_is_the_median_of_our_side_at_the_same_size(study, tmp_path):
     scale, file = opened("xlmr-large", {}).scale, tmp_path / "gpu.csv"
-    assert forecast.benched_rate(scale, file) == (
-        "assumed, not measured: 1e+14 operations a second on one GPU", forecast.ASSUMED_RATE,
+    assert rates.benched_rate(scale, file) == (
+        "assumed, not measured: 1e+14 operations a second on one GPU", rates.ASSUMED_RATE,
     )  # fmt: skip
     file.write_text(
         "setting,side,amount,wall_s,processor\n"
@@ -79,7 +79,7 @@ def test_the_rate_of_a_gpu_is_the_median_of_our_side_at_the_same_size(study, tmp
         '"XLM-R-large, short",Trainer,9000,1,A card\n'
         '"XLM-R-base, short",ours,9000,1,A card\n'
     )
-    words, rate = forecast.benched_rate(scale, file)
+    words, rate = rates.benched_rate(scale, file)
     assert rate == pytest.approx(6 * 301_989_888 * 1000)
     assert "3 trainings of XLM-R-large on one A card" in words
 

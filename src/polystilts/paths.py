@@ -23,4 +23,22 @@ PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = find_repository()
 NOTEBOOKS = REPOSITORY / "notebooks"
 PARAMS = REPOSITORY / "params"
-OUTPUTS = REPOSITORY / "outputs"
+OUTPUTS = REPOSITORY / "outputs"  # the published studies
+OWN = "mine"
+
+
+def studies() -> Path:
+    """Where studies leave what they make: in a clone, whose `outputs/` are published, `outputs/mine/`.
+
+    POLYSTILTS_OUTPUTS (`--outputs FOLDER`, `make OUTPUTS=FOLDER`) names another place: `outputs`, to publish.
+    """
+    named = os.environ.get("POLYSTILTS_OUTPUTS")
+    if named:
+        return Path(named).resolve()
+    return OUTPUTS / OWN if (OUTPUTS.parent / ".git").exists() else OUTPUTS
+
+
+def shown(folder: Path) -> str:
+    """A folder as a reader in the repository would name it."""
+    inside = folder.is_relative_to(REPOSITORY)
+    return folder.relative_to(REPOSITORY).as_posix() if inside else str(folder)

@@ -48,6 +48,7 @@ def submit(
     output: str | Path,
     choose_variant: Callable[[list[str]], str],
     labels: str | Path | None = None,
+    examples: Path | None = None,
 ) -> list[Path]:
     """Write the answers of a finished run as a tree that XTREME's evaluator reads; the files written.
 
@@ -69,7 +70,7 @@ def submit(
     if unknown := [file for file in files if file.stem not in TASKS]:
         known = ", ".join(task.name for task in TASKS.values() if task.role == "target")
         raise WrongUse(f"{unknown[0]}: no task is called {unknown[0].stem!r}; there are {known}")
-    examples = examples_of(run_folder)
+    examples = examples or examples_of(run_folder)
     with whole_folder(Path(output)) as draft:
         for file in files:
             task = TASKS[file.stem]

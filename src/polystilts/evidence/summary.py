@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from polystilts import paths
 from polystilts.evidence.claim import Claim
 from polystilts.evidence.hypotheses import every_hypothesis
 from polystilts.evidence.ledger import find_claim
@@ -32,25 +33,28 @@ def summary(
     pooled: bool = False,
     chapters: bool = True,
     corrections: Sequence[str] = (),
+    place: str = "",
 ) -> str:
     """The text of `summary.md`: read as it stands, and printed at the end of `make study`.
 
-    A pooled analysis has bundles behind it, and chapters only where these were run on it.
+    A pooled analysis has bundles behind it, and chapters only where these were run on it. `place` is the
+    folder it lies in; the published one, if none is named.
     """
+    place = place or f"outputs/{scale}"
     primary, retrieval = headline(claims)
     counts = pd.Series([claim.outcome for claim in claims]).value_counts()
     outcomes = ", ".join(f"{count} {name}" for name, count in counts.items())
     invented = all(code in LANGUAGES and LANGUAGES[code].invented for code in set(scores["language"]))
     world = "invented languages, and is about those only" if invented else "real languages"
     places = [
-        f"- the bundles, each with its worlds, encoders and files: `outputs/{scale}/pool.json`"
+        f"- the bundles, each with its worlds, encoders and files: `{place}/pool.json`"
     ] * pooled
     places += [
-        f"- the book, without code: `outputs/{scale}/book/index.html`"
+        f"- the book, without code: `{place}/book/index.html`"
         # A variant is not asked for by its name but by its knobs, and those who changed them know them.
         + f" (`make book SCALE={scale}` makes it from the chapters)" * ("+" not in scale)
     ] * (chapters and not pooled)  # a pool has the last two chapters at most, which make no book
-    places += [f"- the executed chapters: `outputs/{scale}/chapters/`"] * chapters
+    places += [f"- the executed chapters: `{place}/chapters/`"] * chapters
     lines = [
         f"# The answer at scale {scale}",
         "",
@@ -71,10 +75,10 @@ def summary(
         "## Where to read on",
         "",
         *places,
-        f"- every score and gain: `outputs/{scale}/tables/scores.csv`, `outputs/{scale}/tables/gains.csv`",
-        f"- every claim with its lineage: `outputs/{scale}/claims.json`",
-        f"- what the gate says of each claim: `outputs/{scale}/record/index.html`, written by "
-        f"`python -m polystilts verify outputs/{scale}`",
+        f"- every score and gain: `{place}/tables/scores.csv`, `{place}/tables/gains.csv`",
+        f"- every claim with its lineage: `{place}/claims.json`",
+        f"- what the gate says of each claim: `{place}/record/index.html`, written by "
+        f"`python -m polystilts verify {place}`",
         "",
     ]
     return "\n".join(lines)
@@ -132,6 +136,8 @@ def write_summary(
     chapters: bool = True,
 ) -> str:
     """Write `summary.md` and return its text."""
-    text = summary(scale, claims, scores, pooled, chapters, corrections_in(path.parent))
+    folder = path.resolve().parent.with_name(scale)  # the name it will have: it may be a draft yet
+    place = paths.shown(folder) if folder.is_relative_to(paths.REPOSITORY) else ""
+    text = summary(scale, claims, scores, pooled, chapters, corrections_in(path.parent), place)
     write_text(path, text)
     return text

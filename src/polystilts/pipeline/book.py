@@ -90,7 +90,7 @@ def make_book(study: Study) -> bool:
 def place_of(study: Study) -> str:
     """Where the book of a study begins, as seen from the repository."""
     index = study.folder / "book" / "index.html"
-    return str(index.relative_to(paths.REPOSITORY) if index.is_relative_to(paths.REPOSITORY) else index)
+    return paths.shown(index)
 
 
 def is_current(chapters: Sequence[Path], summary: Path, target: Path) -> bool:

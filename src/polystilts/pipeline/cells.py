@@ -5,9 +5,13 @@ outputs were committed with it.
 """
 
 import ast
+import glob
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -39,14 +43,20 @@ def finish(
     """Do a piece of work unless it is finished already; say whether it had to be done.
 
     `work` writes a file or a folder at the path it is given, which then takes the name `target`. Two
-    processes that need the same cell take turns: the second finds it finished.
+    processes that need the same cell take turns: the second finds it finished. What another variant of the
+    scale has done from the same inputs is taken over.
     """
     record = record_file(study, stage, key)
-    record.parent.mkdir(parents=True, exist_ok=True)
     wanted = fingerprint(inputs)
+    if (survey := _survey.get()) is not None:
+        return survey.look(study, stage, key, wanted, target)
+    record.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(record.with_suffix(".lock")):
         if is_finished(record, wanted, target):
             return False
+        if (done := done_elsewhere(study, stage, key, wanted)) is not None:
+            take_over(study, done, record, target)
+            return True
         record.unlink(missing_ok=True)
         since = len(account.entries())
         draft = draft_of(target)
@@ -70,6 +80,89 @@ def finish(
             record, {"hash": wanted, "inputs": inputs, "target": place, "outputs": outputs, "time": times}
         )
     return True
+
+
+@dataclass
+class Survey:
+    """What of a study is left, seen without doing any of it; cells are named by stage and key."""
+
+    asked: dict[tuple[str, str], bool] = field(default_factory=dict)  # whether a cell is left
+    records: dict[tuple[str, str], Path] = field(default_factory=dict)  # of cells that are done
+
+    def look(self, study: Study, stage: str, key: str, wanted: str, target: Path) -> bool:
+        """Note whether a cell would have to be done, and say it; each cell counts once."""
+        if (stage, key) not in self.asked:
+            record: Path | None = record_file(study, stage, key)
+            if not is_finished(record, wanted, target):
+                record = done_elsewhere(study, stage, key, wanted)
+            if record is not None:
+                self.records[stage, key] = record
+            self.asked[stage, key] = record is None
+        return self.asked[stage, key]
+
+
+_survey: ContextVar[Survey | None] = ContextVar("survey", default=None)
+
+
+@contextmanager
+def surveyed() -> Iterator[Survey]:
+    """While this lasts, stages that are called do nothing, and tell what they would have to do."""
+    survey = Survey()
+    token = _survey.set(survey)
+    try:
+        yield survey
+    finally:
+        _survey.reset(token)
+
+
+def is_survey() -> bool:
+    """Whether stages only tell what they would have to do."""
+    return _survey.get() is not None
+
+
+def done_elsewhere(study: Study, stage: str, key: str, wanted: str) -> Path | None:
+    """The record of the same cell, from the same inputs, of another variant of the scale; none if nowhere."""
+    for folder in variants(study):
+        record = folder / ".done" / "cells" / stage / f"{key}.json"
+        if record.is_file():
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                if is_finished(record, wanted, folder / read_json(record)["target"]):
+                    return record
+    return None
+
+
+def variants(study: Study) -> list[Path]:
+    """The folders of the same scale with other knobs, beside that of a study."""
+    scale, place = study.scale.name, study.folder
+    found = [place.with_name(scale), *sorted(place.parent.glob(f"{glob.escape(scale)}+*"))]
+    return [folder for folder in found if folder != place]
+
+
+def take_over(study: Study, done: Path, record: Path, target: Path) -> None:
+    """Take over what another variant has done: its files, linked where the disk can, and its record."""
+    found, folder = read_json(done), done.parents[3]
+    source, draft = folder / found["target"], draft_of(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if source.is_dir():
+            shutil.copytree(source, draft, copy_function=link)
+            put_folder(draft, target)
+        else:
+            link(source, draft)
+            os.replace(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.unlink(missing_ok=True)
+    outputs = {path: {**row, **stamp(target / path)} for path, row in found["outputs"].items()}
+    write_json(record, {**found, "outputs": outputs, "from": folder.name})
+
+
+def link(source: str | Path, target: str | Path) -> None:
+    """A second name for a file or, where the disk has none, a copy: finished files are never written to."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def record_file(study: Study, stage: str, key: str) -> Path:
@@ -133,7 +226,12 @@ def is_intact(file: Path, expected: dict) -> bool:
 
 def contents(study: Study, stage: str, key: str, *within: str) -> str:
     """A fingerprint of what a finished cell left, or of the parts of it whose path starts with `within`."""
-    outputs = read_json(record_file(study, stage, key))["outputs"]
+    record = record_file(study, stage, key)
+    if (survey := _survey.get()) is not None:
+        if (stage, key) not in survey.records:
+            return "not made yet"  # so whatever is made from it is not made either
+        record = survey.records[stage, key]
+    outputs = read_json(record)["outputs"]
     return fingerprint(
         {path: row["sha256"] for path, row in outputs.items() if not within or path.startswith(within)}
     )

@@ -13,8 +13,9 @@ DATA = ("languages", "tasks", "sources")
 LEARNING = (*DATA, "models", "training")
 
 # These handle chapters, and are part of none.
-DRIVING = ("alone", "book", "book_pages", "chapters", "cost", "drive", "engine", "forecast", "hold", "mill",
-           "plan", "progress", "times", "warm")  # fmt: skip
+DRIVING = ("alone", "answers", "book", "book_pages", "chapters", "cost", "documents", "drive", "engine",
+           "forecast", "hold", "left", "mill", "plan", "progress", "published", "rates", "times", "verbs",
+           "warm", "watch")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ A study killed at any moment goes on with the same command: what was finished is
 done again, and processes that survived the kill are ended first.
 """
 
-import errno
 import os
+import re
 import shutil
 import sys
 import time
@@ -18,10 +18,10 @@ from typing import Any
 
 import yaml
 
-from polystilts import account
-from polystilts.errors import StudyError, WrongUse
+from polystilts import account, paths
+from polystilts.errors import REFUSED, StudyError, WrongUse
 from polystilts.files import write_json, write_text
-from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
+from polystilts.pipeline.chapters import jobs_of
 from polystilts.pipeline.engine import (
     dry_run,
     end_children,
@@ -35,13 +35,14 @@ from polystilts.pipeline.forecast import cell_seconds, cells_of, compare_with_pl
 from polystilts.pipeline.hold import Stopped, clear_up, held, stopped_by_signals
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.progress import Progress, in_time
+from polystilts.pipeline.published import compare_with_published
 from polystilts.pipeline.stages import require_world
-from polystilts.pipeline.study import Study, study_of, tag_of
-from polystilts.pipeline.times import compare_with_shipped, write_times
+from polystilts.pipeline.study import Study, study_name, study_of, tag_of
+from polystilts.pipeline.times import write_times
 from polystilts.pipeline.warm import warm_start
+from polystilts.pipeline.watch import require_memory
 
-# What is wrong with a folder, not with the study.
-FOLDER_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+TAG = r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}"  # what a variant may be called
 
 
 def run(
@@ -53,6 +54,7 @@ def run(
     profile: str = "",
     dry: bool = False,
     cold: bool = False,
+    tag: str = "",
 ) -> None:
     """Run a study from its first chapter to its last, doing only what is not done.
 
@@ -63,7 +65,8 @@ def run(
         raise WrongUse("a queue is given chapters, and --no-notebooks makes none: leave it or --profile out")
     if profile:
         require_profile(profile)
-    study = prepare(scale, changes, data)
+    require_memory()
+    study = prepare(scale, changes, data, tag)
     if notebooks:
         require_comparison(study)
     try:
@@ -73,7 +76,7 @@ def run(
         end_children()
         raise StudyError(f"ended by {signal}; the same command goes on where it stopped") from None
     except OSError as error:
-        if error.errno not in FOLDER_TROUBLE:
+        if error.errno not in REFUSED:
             raise
         where = error.filename or study.folder
         raise StudyError(
@@ -104,7 +107,7 @@ def run_held(
     with warm_start(environment, notebooks) if warm else nullcontext(environment) as told:
         if notebooks:
             command = engine_command(study, cores, environment["POLYSTILTS_GPUS"], profile)
-            run_engine(study, command, told, progress.look)
+            run_engine(study, command, told, progress.look, queued=bool(profile))
         else:
             run_alone(study, cores, told, progress.look)
     progress.close()
@@ -124,16 +127,31 @@ def may_be_warm(study: Study) -> bool:
     return sys.platform == "linux" and not all(job.stamp(study).exists() for job in jobs_of(study))
 
 
-def opened(scale: str, changes: Mapping[str, Any]) -> Study:
-    """A scale with some knobs changed, checked; changed knobs make a variant with a folder of its own."""
-    return study_of(load_scale(scale, changes), tag_of(changes))
+def opened(scale: str, changes: Mapping[str, Any], tag: str = "") -> Study:
+    """A scale with some knobs changed, checked; changed knobs make a variant with a folder of its own.
+
+    The folder is named by what is changed, or by a `tag`; the tag alone opens a variant that is there.
+    """
+    if not tag:
+        return study_of(load_scale(scale, changes), tag_of(changes))
+    if not re.fullmatch(TAG, tag):
+        raise WrongUse(f"--tag {tag!r} is no name for a folder; use letters, digits and . _ - +")
+    kept = paths.studies() / study_name(scale, tag) / "params.yaml"
+    if not changes and not kept.is_file():
+        raise WrongUse(f"no variant of {scale} is called {tag!r}; say what it changes: --set KNOB=VALUE")
+    return study_of(load_scale(scale, changes, file=None if changes else kept), tag)
 
 
-def prepare(scale: str, changes: Mapping[str, Any], data: str = "") -> Study:
-    """Check all that can be checked before anything starts."""
-    study = opened(scale, changes)
+def require_data(data: str) -> None:
+    """Refuse a root of real data that is not there."""
     if data and not Path(data).is_dir():
         raise WrongUse(f"DATA={data} is not a folder; name the root of the real data sets")
+
+
+def prepare(scale: str, changes: Mapping[str, Any], data: str = "", tag: str = "") -> Study:
+    """Check all that can be checked before anything starts."""
+    study = opened(scale, changes, tag)
+    require_data(data)
     if data:  # jobs, and calls of this process, find it there
         os.environ["POLYSTILTS_DATA"] = str(Path(data).resolve())
     require_world(study)
@@ -196,18 +214,19 @@ def report(study: Study, overhead: float | None, seconds: float, compared: Seque
             print(line)
     summary = study.folder / "summary.md"
     if summary.exists():
-        print("\n" + summary.read_text(encoding="utf-8").strip() + "\n")
-    if line := compare_with_shipped(study):
+        print("\n" + plain(summary.read_text(encoding="utf-8")).strip() + "\n")
+    for line in compare_with_published(study):
         print(line)
     places = [study.folder / "book" / "index.html", study.folder / "chapters"]
     print(f"read: {next((place for place in places if place.exists()), summary)}")
+    if (study.folder / "claims.json").exists():
+        print(f"try to falsify it: python -m polystilts verify '{paths.shown(study.folder)}'")
 
 
-def status(scale: str, changes: Mapping[str, Any]) -> None:
-    """Print which jobs of a study are done."""
-    study = opened(scale, changes)
-    for job in jobs_of(study):
-        print(f"  {'done   ' if job.stamp(study).exists() else 'to do  '}{job.chapter.name} {job.batch}")
-    for stage in CHAPTER_OF_STAGE:
-        cells = list((study.folder / ".done" / "cells" / stage).glob("*.json"))
-        print(f"  {len(cells):5d} finished cells of {stage}")
+def plain(text: str) -> str:
+    """Markdown as a terminal shows it: without the marks of headings and of bold words.
+
+    >>> plain("# The answer\n**The answer: undecided.** More")
+    'The answer\nThe answer: undecided. More'
+    """
+    return re.sub(r"(?m)^#+ ", "", re.sub(r"\*\*(.+?)\*\*", r"\1", text))

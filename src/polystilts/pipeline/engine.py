@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
@@ -26,9 +27,9 @@ from polystilts.pipeline.hold import queue_name
 from polystilts.pipeline.mill import surroundings
 from polystilts.pipeline.study import Study
 from polystilts.pipeline.warm import COMMAND
+from polystilts.pipeline.watch import Sleepers, memory_line, room_line
 
 SLURM = "snakemake_executor_plugin_slurm"  # what `pip install polystilts[slurm]` adds
-LITTLE = 4 << 20  # bytes of free disk below which a failure is put down to a full disk
 
 
 def environment_of(study: Study, data: str, invocation: str, profile: str = "") -> dict[str, str]:
@@ -51,7 +52,8 @@ def gpus_here() -> list[str]:
     """The GPUs of this machine that may be used, by the names CUDA_VISIBLE_DEVICES takes."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
-        return [name for name in chosen.split(",") if name]
+        names = [name.strip() for name in chosen.split(",")]
+        return [name for name in takewhile(lambda name: name != "-1", names) if name]  # as CUDA reads it
     if shutil.which("nvidia-smi") is None:
         return []
     listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
@@ -83,7 +85,7 @@ def dry_run(command: Sequence[str], environment: Mapping[str, str]) -> None:
     """Let the engine count the jobs to do, and start none."""
     ended = subprocess.run(
         [*command, "--dry-run", "--quiet", "rules"], env=dict(environment),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
     )  # fmt: skip
     if ended.returncode:
         raise StudyError(f"the engine cannot count the jobs: {last_words(ended.stdout.splitlines())}")
@@ -111,23 +113,33 @@ def engine_command(study: Study, cores: int, gpus: str, profile: str = "") -> li
     return [*command, "--cores", str(cores)]
 
 
-def run_engine(study: Study, command: list[str], environment: Mapping[str, str], tick: Callable) -> None:
-    """Run the engine to its end, keeping what it says in `.done/engine.log`."""
+def run_engine(
+    study: Study, command: list[str], environment: Mapping[str, str], tick: Callable, queued: bool = False
+) -> None:
+    """Run the engine to its end, keeping what it says in `.done/engine.log`.
+
+    Unless the jobs are `queued` for other machines, where nobody can see it, none may sleep for ever.
+    """
     log = study.folder / ".done" / "engine.log"
     with subprocess.Popen(
-        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        encoding="utf-8", errors="replace",
     ) as engine:
         said: deque[str] = deque(maxlen=400)
         reader = threading.Thread(target=keep, args=(engine.stdout, log, said), daemon=True)
         reader.start()
         try:
+            sleepers = Sleepers([engine.pid])
             while engine.poll() is None:
                 tick()
+                if not queued:
+                    sleepers.look()
                 time.sleep(0.2)
         except BaseException:
             end_children()
             raise
-    reader.join(timeout=5)
+        finally:
+            reader.join(timeout=5)  # before the pipe that it reads is closed
     if engine.returncode:
         fail(study, said)
 
@@ -142,7 +154,7 @@ def run_alone(study: Study, cores: int, environment: Mapping[str, str], tick: Ca
     running: dict[Job, tuple[subprocess.Popen, IO[str]]] = {}
     ended: dict[Job, int] = {}
     said: list[str] = []
-    gpus = environment["POLYSTILTS_GPUS"]
+    gpus, sleepers = environment["POLYSTILTS_GPUS"], Sleepers()
     places = min(cores, len(gpus.split(","))) if gpus else cores
     try:
         while waiting or running:
@@ -169,6 +181,7 @@ def run_alone(study: Study, cores: int, environment: Mapping[str, str], tick: Ca
                     command += [job.chapter.name, job.batch]
                     running[job] = subprocess.Popen(command, env=dict(environment), stderr=stream), stream
             tick()
+            sleepers.look()
             time.sleep(0.2)
     except BaseException:
         end_children()
@@ -208,13 +221,16 @@ def fail(study: Study, said: Sequence[str]) -> None:
             failures.append(read_json(file))
         except ValueError:  # cut short by a full disk
             continue
-    lines = [
-        f"{row['chapter']} failed: {row['error']}" + (f"\n  see {row['notebook']}" if row["notebook"] else "")
-        for row in failures
-    ] or sorted({line.strip() for line in said if " failed: " in line})
+    lines = [told_failure(row) for row in failures]
+    lines = lines or sorted({line.strip() for line in said if " failed: " in line})
     if not lines:
         lines = [f"the study stopped: {last_words(said)} — see {study.folder / '.done' / 'engine.log'}"]
-    if shutil.disk_usage(study.folder).free < LITTLE:
-        lines.append(f"  the disk of {study.folder} is full: make room, then the same command goes on")
+    lines += memory_line([*lines, *said]) + room_line(study.folder)
     error = WrongUse if failures and failures[0].get("exit_code") == 2 else StudyError
     raise error("\n".join(lines))
+
+
+def told_failure(row: Mapping[str, str]) -> str:
+    """What failed and why, and the executed chapter, if it came to one."""
+    page = Path(row["notebook"] or "no page")
+    return f"{row['chapter']} failed: {row['error']}" + (f"\n  see {page}" if page.is_file() else "")

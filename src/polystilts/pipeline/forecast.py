@@ -1,51 +1,35 @@
 """What a study will cost, foreseen from what another one was measured at, and compared once it has run.
 
-Tokens follow from rows, operations from tokens, seconds from operations: for each token and weight of the
-encoder's body 6 operations in training and 2 in reading (Kaplan et al. 2020, arXiv:2001.08361, section 2.1),
-attention and heads left out. The rate, in operations a second, is measured; an assumed one is called so.
+Tokens follow from rows, operations from tokens, seconds from operations and the rates at hand.
 """
 
 import csv
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from statistics import median
 
-from polystilts import paths
 from polystilts.files import read_json, write_json, write_text
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
 from polystilts.pipeline.inputs import has_intermediate
-from polystilts.pipeline.params import Scale, load_scale
-from polystilts.pipeline.progress import in_time
-from polystilts.pipeline.study import Run, Study, run_rows, study_of
+from polystilts.pipeline.left import Left, cells_left
+from polystilts.pipeline.progress import in_bytes, in_time
+from polystilts.pipeline.rates import (
+    ASSUMED_OTHER,
+    ASSUMED_TOKENS,
+    READ,
+    TRAIN,
+    Rates,
+    all_weights,
+    body_weights,
+    items_of,
+    rates_for,
+)
+from polystilts.pipeline.study import Run, Study
 from polystilts.tasks import TASKS
 from polystilts.training.presets import target_knobs
 
-TRAIN, READ = 6, 2  # operations a token and weight
-POSITIONS = 514  # places in a text that an encoder of this kind knows
 FLOAT = 4  # bytes of a weight on disk
-
-BENCH = paths.REPOSITORY / "bench" / "gpu.csv"  # our loop on a GPU, as `python bench/gpu.py` measures it
-
-# Assumptions for scales with a ready-made encoder, until one of them has been measured.
-ASSUMED_RATE = 1.0e14  # operations a second where there is no such file: a third of what an A100 lists
-ASSUMED_TOKENS = {"question_answering": 384, "retrieval": 96}  # a row's, padding left out; others:
-ASSUMED_OTHER = 128
 ASSUMED_READ_BYTES = 60  # of one prediction on disk
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What one study was measured at."""
-
-    basis: str  # the study, or what is taken in its place
-    train: float  # operations a second in training
-    read: float  # operations a second in prediction
-    row_tokens: float  # tokens of a training row; 0 where they are assumed by kind of task
-    item_tokens: float  # tokens of a test item
-    job_s: float  # processor seconds to start a job
-    other_s: float  # processor seconds of everything else, a run
 
 
 @dataclass(frozen=True)
@@ -66,29 +50,6 @@ class Forecast:
     def hours(self) -> float:
         """All hours of a processor or GPU."""
         return self.train_h + self.read_h + self.other_h
-
-
-def needs_gpu(scale: Scale) -> bool:
-    """Whether a scale starts from a ready-made encoder, which is too large to be trained on processors."""
-    return scale["pretraining"]["updates"] == 0
-
-
-def body_weights(scale: Scale) -> int:
-    """The weights of the encoder's layers, without embeddings: 4 h² of attention and 2 h f of feed-forward.
-
-    >>> body_weights(load_scale("xlmr-large")) / 1e6
-    301.989888
-    """
-    knobs = scale["pretraining"]
-    return knobs["layers"] * (4 * knobs["hidden"] ** 2 + 2 * knobs["hidden"] * knobs["feed_forward"])
-
-
-def all_weights(scale: Scale) -> int:
-    """All weights of an encoder, with its vocabulary and its positions."""
-    return (
-        body_weights(scale)
-        + (scale["data_preparation"]["pieces"] + POSITIONS) * scale["pretraining"]["hidden"]
-    )
 
 
 def cells_of(study: Study) -> Counter:
@@ -115,27 +76,28 @@ def updates_of(study: Study, run: Run) -> int:
     return updates + (first["updates"] if has_intermediate(run) else 0)
 
 
-def items_of(study: Study) -> int:
-    """Test items that one run answers, over targets and languages; at most, as some languages lack a task."""
-    return (
-        len(study.target_tasks)
-        * len(study.scale.shared["languages"])
-        * study.scale["data_preparation"]["rows"]["test"]
-    )
+def training_tokens(study: Study, run: Run, rates: Rates) -> dict[tuple[str, str], float]:
+    """Tokens of each training of a run, by stage and key: its intermediate one, and each of its tunings."""
+    first, target = study.scale["intermediate_training"], study.scale["target_finetuning"]
+
+    def tokens(rows: int, task: str) -> float:
+        return rows * (rates.row_tokens or assumed_tokens(task))
+
+    rows, found = first["updates"] * first["batch_size"], {}
+    if has_intermediate(run):
+        found["intermediate", run.run_id] = tokens(rows, run.intermediate_task)
+    for task in study.training_tasks:
+        knobs = target_knobs(target, task)
+        longer = tokens(rows, run.intermediate_task) if run.strategy == "none-long" else 0.0
+        found["finetune", f"{run.run_id}--{task}"] = (
+            tokens(knobs["updates"] * knobs["batch_size"], task) + longer
+        )
+    return found
 
 
 def run_tokens(study: Study, run: Run, rates: Rates) -> float:
     """Tokens that one run is trained on."""
-    if rates.row_tokens:
-        return run_rows(study, run) * rates.row_tokens
-    first, target = study.scale["intermediate_training"], study.scale["target_finetuning"]
-    tokens = 0.0
-    for task in study.training_tasks:
-        knobs = target_knobs(target, task)
-        tokens += knobs["updates"] * knobs["batch_size"] * assumed_tokens(task)
-    extra = first["updates"] * first["batch_size"] * assumed_tokens(run.intermediate_task)
-    times = len(study.training_tasks) if run.strategy == "none-long" else int(has_intermediate(run))
-    return tokens + times * extra
+    return sum(training_tokens(study, run, rates).values())
 
 
 def assumed_tokens(task: str) -> int:
@@ -148,81 +110,33 @@ def pretraining_tokens(study: Study) -> int:
     return study.scale["pretraining"]["updates"] * study.scale["pretraining"]["tokens_per_update"]
 
 
-def rates_for(study: Study) -> Rates | None:
-    """The rates to foresee a study with: its own, its scale's, those of another generated world; or none.
+def forecast(study: Study, cores: int, left: Left | None = None) -> Forecast | None:
+    """What a study is thought to cost on some processors, or GPUs; nothing if nothing was ever measured.
 
-    A scale for GPUs takes its own measured rates, the bench's where there are none, or a stated assumption.
+    Only what is `left` is priced, if that is told, and the whole study if it is not.
     """
-    names = [study.name, study.scale.name] + ([] if needs_gpu(study.scale) else ["demo", "tiny"])
-    for name in dict.fromkeys(names):
-        file = paths.OUTPUTS / name / "tables" / "time.csv"
-        if file.exists() and (found := measured_rates(name, file)):
-            return found
-    if needs_gpu(study.scale):
-        words, rate = benched_rate(study.scale)
-        return Rates(words, rate, rate, 0.0, 0.0, 0.0, 0.0)
-    return None
-
-
-def benched_rate(scale: Scale, file: Path = BENCH) -> tuple[str, float]:
-    """Operations a second of training an encoder of this size on one GPU, and in words where that is from."""
-    size = "XLM-R-" + scale.shared["encoder"].rpartition("-")[2]
-    rates, device = [], ""
-    if file.exists():
-        with open(file, encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                if row["side"] == "ours" and row["setting"].startswith(size + ","):
-                    rates.append(TRAIN * body_weights(scale) * float(row["amount"]) / float(row["wall_s"]))
-                    device = row["processor"]
-    if not rates:
-        return f"assumed, not measured: {ASSUMED_RATE:.0e} operations a second on one GPU", ASSUMED_RATE
-    rate = median(rates)
-    words = f"{rate:.1e} operations a second, the median of {len(rates)} trainings of {size} on one {device}"
-    return f"{words}; prediction is taken to be as fast", rate
-
-
-def measured_rates(name: str, file: Path) -> Rates | None:
-    """What a finished study was measured at, from its `time.csv`; nothing if it has no training in it."""
-    parameters = file.parent.parent / "params.yaml"
-    scale, _, tag = name.partition("+")
-    if tag and not parameters.exists():
-        return None
-    study = study_of(load_scale(scale, file=parameters if tag else None), tag)
-    spent, tokens = Counter(), Counter()
-    with open(file, encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            kind = row["kind"] if row["run_id"] or row["kind"] == "start" else "shared-" + row["kind"]
-            spent[kind] += float(row["cpu_s"])
-            tokens[kind] += int(row["tokens"])
-    if not (tokens["train"] and tokens["predict"] and spent["train"] and spent["predict"]):
-        return None
-    weights = body_weights(study.scale)
-    train = spent["train"] + spent["shared-train"]
-    other = sum(spent.values()) - train - spent["predict"] - spent["start"]
-    return Rates(
-        basis=f"measured at {name}",
-        train=TRAIN * weights * (tokens["train"] + tokens["shared-train"]) / train,
-        read=READ * weights * tokens["predict"] / spent["predict"],
-        row_tokens=tokens["train"] / sum(run_rows(study, run) for run in study.runs),
-        item_tokens=tokens["predict"] / (len(study.runs) * items_of(study)),
-        job_s=spent["start"] / len(jobs_of(study)),
-        other_s=other / len(study.runs),
-    )
-
-
-def forecast(study: Study, cores: int) -> Forecast | None:
-    """What a study is thought to cost on some processors, or GPUs; nothing if nothing was ever measured."""
     rates = rates_for(study)
     if rates is None:
         return None
-    weights, cells = body_weights(study.scale), cells_of(study)
-    tokens = sum(run_tokens(study, run, rates) for run in study.runs) + cells["encoder"] * pretraining_tokens(
-        study
+
+    def is_left(stage: str, key: str) -> bool:
+        return left is None or left.has(stage, key)
+
+    weights, whole = body_weights(study.scale), cells_of(study)
+    cells = whole if left is None else left.counts(whole)
+    jobs = jobs_of(study) if left is None else left.jobs
+    tokens = sum(
+        tokens
+        for run in study.runs
+        for cell, tokens in training_tokens(study, run, rates).items()
+        if is_left(*cell)
     )
-    items = len(study.runs) * items_of(study)
+    tokens += cells["encoder"] * pretraining_tokens(study)
+    items = cells["predict"] * items_of(study) / len(study.target_tasks)
     read = items * (rates.item_tokens or ASSUMED_OTHER)
     train_s, read_s = TRAIN * weights * tokens / rates.train, READ * weights * read / rates.read
-    other_s = len(jobs_of(study)) * rates.job_s + len(study.runs) * rates.other_s
+    # The last chapters read, draw and judge the whole study, however little of it is new.
+    other_s = len(jobs) * rates.job_s + (len(study.runs) * rates.other_s if jobs else 0.0)
     disk = FLOAT * all_weights(study.scale) * (cells["encoder"] + cells["intermediate"] + cells["finetune"])
     return Forecast(
         runs=len(study.runs),
@@ -261,11 +175,17 @@ def cell_seconds(study: Study) -> Mapping[str, float]:
 
 
 def keep_forecast(study: Study, cores: int) -> None:
-    """Keep what is foreseen before any work is done, so that it cannot be improved afterwards."""
-    file = study.folder / ".done" / "forecast.json"
-    foreseen = forecast(study, cores)
-    if foreseen and not (study.folder / ".done" / "cells").exists():
-        write_json(file, {"parameters": study.scale.sections, **asdict(foreseen)})
+    """Keep what is foreseen before any work is done, so that it cannot be improved afterwards.
+
+    Not where another variant has done a part of it: that part was not foreseen here.
+    """
+    if (study.folder / ".done" / "cells").exists() or cells_left(study) is not None:
+        return
+    if foreseen := forecast(study, cores):
+        write_json(
+            study.folder / ".done" / "forecast.json",
+            {"parameters": study.scale.sections, **asdict(foreseen)},
+        )
 
 
 def compare_with_plan(study: Study) -> list[str]:
@@ -303,5 +223,6 @@ def compare_with_plan(study: Study) -> list[str]:
     write_text(study.folder / "tables" / "plan.csv", "\n".join(lines) + "\n")
     return [
         f"foreseen: {in_time(3600 * foreseen.hours)} of processor time ({foreseen.basis}), "
-        f"{foreseen.disk_gb:.2g} GB; it took {in_time(3600 * spent.total())} and {rows[-1][3]:.2g} GB"
+        f"{in_bytes(1e9 * foreseen.disk_gb)}; it took {in_time(3600 * spent.total())} and "
+        f"{in_bytes(1e9 * rows[-1][3])}"
     ]

@@ -27,7 +27,7 @@ def judge(folder: Path, replicate: int = 0, seed: int = 0, keep: bool = True, re
 
 def folder_of(text: str) -> Path:
     """A folder of outputs, by its path or by the name of its scale."""
-    for folder in (Path(text), paths.OUTPUTS / text):
+    for folder in (Path(text), paths.OUTPUTS / text, paths.studies() / text):
         if folder.is_dir():
             return folder
     there = ", ".join(sorted(path.parent.name for path in paths.OUTPUTS.glob("*/claims.json"))) or "none yet"

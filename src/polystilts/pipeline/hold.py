@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from os.path import relpath
 
 import psutil
 from filelock import FileLock, Timeout
@@ -16,6 +17,7 @@ from polystilts.errors import StudyError
 from polystilts.files import DRAFT, fingerprint, read_json, sha256, whole_folder, write_json
 from polystilts.pipeline.cells import damaged
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, Job, jobs_of, made_from
+from polystilts.pipeline.records import is_predicted, is_recorded
 from polystilts.pipeline.study import Study
 
 PATIENCE = 15  # seconds that an orphan is given to die
@@ -157,8 +159,7 @@ def ship(study: Study) -> None:
 
 def forget_stale(study: Study) -> None:
     """Forget that a job is done when its sources changed, or when what it left is gone or was replaced."""
-    jobs = jobs_of(study)
-    broken = {CHAPTER_OF_STAGE[stage]: file for stage, file in damaged(study) if stage in CHAPTER_OF_STAGE}
+    jobs, broken = jobs_of(study), broken_chapters(study)
     said = set()
     for job in jobs:
         if job.stamp(study).exists() and (why := reason_to_repeat(study, job, broken)):
@@ -166,6 +167,16 @@ def forget_stale(study: Study) -> None:
             if why not in said:
                 print(f"{why}: running {job.chapter.name} again", flush=True)
                 said.add(why)
+
+
+def broken_chapters(study: Study) -> dict[str, str]:
+    """The chapters whose work is not as they left it, each with a file that tells: of a cell, or of a run."""
+    broken = {CHAPTER_OF_STAGE[stage]: file for stage, file in damaged(study) if stage in CHAPTER_OF_STAGE}
+    for run in study.runs:
+        file = study.run_folder(run) / "run.json"
+        if is_predicted(study, run) and not is_recorded(study, run):
+            broken.setdefault(CHAPTER_OF_STAGE["predict"], relpath(file, study.folder))
+    return broken
 
 
 def reason_to_repeat(study: Study, job: Job, broken: dict[str, str]) -> str:

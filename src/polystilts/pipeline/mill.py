@@ -133,17 +133,17 @@ def work_alone(study: Study, job: Job) -> None:
 def tidy(file: Path) -> None:
     """Take out of an executed notebook what differs from run to run: times and paths of the execution.
 
-    Its links to files of the repository are those of the chapter, which lies two folders nearer to them.
+    Its links to files of the repository are those of the chapter, which lies nearer to them.
     """
     if not file.exists():
         return
-    notebook = read_json(file)
+    notebook, up = read_json(file), Path(os.path.relpath(paths.REPOSITORY, file.parent)).as_posix()
     notebook["metadata"].pop("papermill", None)
     for cell in notebook["cells"]:
         cell["metadata"].pop("papermill", None)
         cell["metadata"].pop("execution", None)
         if cell["cell_type"] == "markdown":
-            cell["source"] = "".join(cell["source"]).replace("](../", "](../../../")
+            cell["source"] = "".join(cell["source"]).replace("](../", f"]({up}/")
     write_text(file, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 

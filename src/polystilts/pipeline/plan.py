@@ -2,14 +2,15 @@
 
 from collections import Counter
 
-from polystilts import paths
 from polystilts.errors import StudyError
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.chapters import CHAPTER_OF_STAGE, jobs_of
-from polystilts.pipeline.forecast import cells_of, forecast, needs_gpu, updates_of
+from polystilts.pipeline.forecast import cells_of, forecast, updates_of
 from polystilts.pipeline.inputs import languages_seen, taught_languages, world_seeds
+from polystilts.pipeline.left import Left, left_of
 from polystilts.pipeline.params import load_scale
-from polystilts.pipeline.progress import in_time
+from polystilts.pipeline.progress import in_bytes, in_time
+from polystilts.pipeline.rates import measured_at, needs_gpu
 from polystilts.pipeline.study import Run, Study
 from polystilts.sources.allotments import low_resource_in_world, low_resource_of
 from polystilts.statistics.compare import Subset, compared, unit_values
@@ -30,14 +31,15 @@ VARIES = {
 
 def plan(study: Study, cores: int) -> str:
     """The design of a study as text: its factors, its runs, what it can see, its work, time and disk."""
+    left = left_of(study)
     parts = {
         f"{study.name}: {len(study.runs)} runs in {len(jobs_of(study))} jobs": [],
         "Units of each factor": factor_lines(study),
         "Arms: labelled rows before the target tasks, and languages inside and outside": arm_lines(study),
         "Factors that cannot be told apart": alias_lines(study),
         "What could be seen": effect_lines(study),
-        "Work": work_lines(study),
-        "Cost": cost_lines(study, cores),
+        "Work": work_lines(study, left),
+        "Cost": cost_lines(study, cores, left),
     }
     return "\n\n".join("\n".join([title, *lines]) for title, lines in parts.items())
 
@@ -179,8 +181,8 @@ def repeated_worlds(study: Study) -> int:
 def primary_spread(study: Study) -> tuple[float | None, str, str]:
     """How far the primary contrast moved in a measured study (points), between what, and in which study."""
     for name in dict.fromkeys((study.name, study.scale.name, "demo")):
-        file = paths.OUTPUTS / name / "tables" / "scores.csv"
-        if not file.exists():
+        file = next(iter(measured_at(name, "scores.csv")), None)
+        if file is None:
             continue
         try:
             low = low_resource_of(load_scale(name.partition("+")[0]).shared)
@@ -195,10 +197,14 @@ def primary_spread(study: Study) -> tuple[float | None, str, str]:
     return None, "", ""
 
 
-def work_lines(study: Study) -> list[str]:
-    """The pieces of work and the updates they take."""
+def work_lines(study: Study, left: Left) -> list[str]:
+    """The pieces of work and the updates they take; of a study that has begun, how many are left."""
+    whole = cells_of(study)
+    still = left.counts(whole)
     lines = [
-        f"  {count:6d} of {stage} ({CHAPTER_OF_STAGE[stage]})" for stage, count in cells_of(study).items()
+        f"  {count:6d} of {stage} ({CHAPTER_OF_STAGE[stage]})"
+        + (f", {still[stage]} left" if still[stage] != count else "")
+        for stage, count in whole.items()
     ]
     updates = sum(updates_of(study, run) for run in study.runs)
     first = study.scale["pretraining"]
@@ -211,9 +217,11 @@ def work_lines(study: Study) -> list[str]:
     return lines
 
 
-def cost_lines(study: Study, cores: int) -> list[str]:
-    """Time and disk by the rates that were measured or, where that is said, assumed."""
-    found = forecast(study, cores)
+def cost_lines(study: Study, cores: int, left: Left) -> list[str]:
+    """Time and disk of what is left, by the rates that were measured or, where that is said, assumed."""
+    if not left.jobs:
+        return ["  nothing is left to do"]
+    found = forecast(study, cores, left)
     if found is None:
         return ["  not measured yet: `make study SCALE=tiny` leaves the rates behind"]
     what = "GPU" if needs_gpu(study.scale) else "processor"
@@ -223,6 +231,6 @@ def cost_lines(study: Study, cores: int) -> list[str]:
         f"  {in_time(3600 * found.hours)} of one {what}: "
         + ", ".join(f"{name} {in_time(3600 * hours)}" for name, hours in parts),
         f"  {in_time(3600 * found.wall_h)} on {cores} {what}{'s' * (cores != 1)} at once",
-        f"  {found.disk_gb:,.1f} GB of disk for encoders, checkpoints and predictions",
+        f"  {in_bytes(1e9 * found.disk_gb)} of disk for encoders, checkpoints and predictions",
         f"  basis: {found.basis}",
     ]

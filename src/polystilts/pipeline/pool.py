@@ -31,7 +31,7 @@ BESIDE = ("budget.csv", "time.csv", "shortcuts.csv")  # joined as they are, wher
 def pool(folders: Sequence[Path], destination: Path | None = None) -> str:
     """Merge bundles into one analysis, in a folder of its own, and say what was merged and what it found."""
     folders = [Path(folder) for folder in folders]
-    destination = Path(destination or paths.OUTPUTS / POOLED)
+    destination = Path(destination or paths.studies() / POOLED)
     refuse_place(folders, destination)
     bundles = [bundle for folder in folders for bundle in bundles_of(folder)]
     if len(bundles) < 2:

@@ -35,7 +35,7 @@ from polystilts.pipeline.inputs import (
     world_seeds,
 )
 from polystilts.pipeline.real_data import prepare_real, require_real, take_encoders
-from polystilts.pipeline.records import write_run_record
+from polystilts.pipeline.records import keep_run_record
 from polystilts.pipeline.study import Run, Study
 from polystilts.tasks import TASKS, Task
 
@@ -196,8 +196,7 @@ def predict_targets(study: Study, runs: Sequence[Run]) -> None:
                 },
                 work, study.run_folder(run) / "predictions" / f"{target}.parquet", "predict", run.run_id,
             ))  # fmt: skip
-        if any(fresh) or not (study.run_folder(run) / "run.json").exists():
-            write_run_record(study, run)
+        keep_run_record(study, run, fresh=any(fresh))
 
 
 def collect_scores(study: Study) -> None:

@@ -66,7 +66,7 @@ class Study:
     @property
     def folder(self) -> Path:
         """Where everything that the study makes is kept."""
-        return paths.OUTPUTS / self.name
+        return paths.studies() / self.name
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -120,7 +120,7 @@ def open_study(scale: str, tag: str = "", **narrow: Any) -> Study:
     Without a tag the study is the published one, so there they only choose among its runs.
     """
     refuse_undeclared(cells_so_far())
-    file = paths.OUTPUTS / study_name(scale, tag) / "params.yaml"
+    file = paths.studies() / study_name(scale, tag) / "params.yaml"
     whole = load_scale(scale, file=file if tag and file.exists() else None)
     changes = {knob: value for knob, value in narrow.items() if not chooses(whole, knob, value)}
     for knob, value in changes.items() if not tag else ():

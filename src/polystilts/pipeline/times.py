@@ -1,10 +1,8 @@
-"""What a study cost, and how it compares with the one that came with the repository."""
+"""What a study cost: every second by stage, run and kind of work."""
 
-import csv
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 
 from polystilts.account import OVERHEAD, cpu_seconds
 from polystilts.files import read_json, write_text
@@ -12,7 +10,6 @@ from polystilts.pipeline.chapters import CHAPTER_OF_STAGE
 from polystilts.pipeline.study import Study
 
 COLUMNS = ("scale", "stage", "run_id", "kind", "wall_s", "cpu_s", "tokens")
-MEASURES = ("value", "n")  # every other column of scores.csv names the score
 
 
 def write_times(study: Study, invocation: str, began: float) -> float | None:
@@ -64,43 +61,3 @@ def engine_entry(ran: list[dict], began: float) -> dict:
     cpu = cpu_seconds() - sum(record["cpu_s"] for record in ran)
     wall = time.time() - began - busy
     return {"run_id": "", "kind": "start", "wall_s": max(0.0, wall), "cpu_s": max(0.0, cpu), "tokens": 0}
-
-
-def read_scores(file: Path) -> dict[tuple, float]:
-    """Scores by everything that names them."""
-    with open(file, encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return {
-        tuple(value for column, value in row.items() if column not in MEASURES): float(row["value"])
-        for row in rows
-    }
-
-
-def compare_with_shipped(study: Study) -> str:
-    """One sentence on how this study compares with the one that came with the repository, if one came."""
-    shipped = study.folder / ".done" / "shipped"
-    if not (shipped / "scores.csv").exists() or not (study.folder / "tables" / "scores.csv").exists():
-        return ""
-    theirs, ours = read_scores(shipped / "scores.csv"), read_scores(study.folder / "tables" / "scores.csv")
-    common = theirs.keys() & ours.keys()
-    if not common:
-        return "None of these scores is in the study that came with this repository."
-    largest = max(abs(theirs[key] - ours[key]) for key in common)
-    sentence = (
-        f"Compared with the study in this repository: {len(common)} of {len(ours)} scores are in both, "
-        f"their largest difference is {largest:.2f} points"
-    )
-    return f"{sentence}; {compare_outcomes(shipped / 'claims.json', study.folder / 'claims.json')}."
-
-
-def compare_outcomes(theirs: Path, ours: Path) -> str:
-    """Whether two studies draw the same conclusions."""
-    if not (theirs.exists() and ours.exists()):
-        return "no claims to compare"
-    before, now = (
-        {row["id"]: row["outcome"] for row in read_json(file)["claims"]} for file in (theirs, ours)
-    )
-    differ = sorted(name for name in before.keys() & now.keys() if before[name] != now[name])
-    if differ:
-        return f"other outcomes for {', '.join(differ)}"
-    return f"the same outcomes for all {len(before.keys() & now.keys())} claims in both"
