@@ -7,15 +7,28 @@ PYTHON ?= python3
 VENV ?= .venv
 LAB ?=
 TESTS ?= not proof
+TAG ?=
+# Where studies lie: beside the published ones, in outputs/mine, unless another folder is named; to publish
+# one, OUTPUTS=outputs.
+OUTPUTS ?=
 RUN = $(VENV)/bin/python -m polystilts
-CHOSEN = --scale $(SCALE) $(if $(SET),--set '$(SET)') $(if $(DATA),--data '$(DATA)') --cores $(CORES)
+CHOSEN = --scale $(SCALE) $(if $(SET),--set '$(SET)') $(if $(DATA),--data '$(DATA)') --cores $(CORES) \
+	$(if $(TAG),--tag '$(TAG)') $(if $(OUTPUTS),--outputs '$(OUTPUTS)')
+# The code of this clone, whichever clone the environment was made for.
+export PYTHONPATH := $(CURDIR)/src$(if $(PYTHONPATH),:$(PYTHONPATH))
+# Make would take `scale=tiny` without a word, and run another scale.
+SMALL = $(foreach name,scale data set cores python venv lab tests tag outputs,\
+	$(if $(filter command,$(origin $(name))),$(name)))
+ifneq ($(strip $(SMALL)),)
+$(error names are written in capitals here, and $(strip $(SMALL)) is not: make study SCALE=tiny)
+endif
 READY = $(VENV)/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
 .PHONY: help env plan study status book test bench lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the verbs
-	@echo 'make VERB [SCALE=tiny|demo|world|...] [SET="knob=value,..."] [DATA=folder] [CORES=n]'
+	@echo 'make VERB [SCALE=tiny|demo|world|...] [SET="knob=value,..."] [DATA=folder] [CORES=n] [TAG=name] [OUTPUTS=folder]'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 
 env: $(READY)  ## create the environment from the lock
@@ -23,7 +36,7 @@ env: $(READY)  ## create the environment from the lock
 $(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet $$($(VENV)/bin/python tools/torch_index.py) -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --no-deps -e .
 	@rm -f $(VENV)/.ready-*
 	@touch $@
@@ -46,11 +59,12 @@ test: $(READY)  ## run the tests (TESTS=proof: kills, full disks, whole exercise
 bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet machine
 	@$(VENV)/bin/python bench/run.py
 
-lab: $(READY)  ## open the chapters in JupyterLab (LAB="--no-browser --allow-root" passes options on)
-	@cd notebooks && ../$(VENV)/bin/jupyter lab $(LAB)
+lab: $(READY)  ## open copies of the chapters in JupyterLab (LAB="--no-browser --allow-root" passes options on)
+	@mkdir -p lab && for page in notebooks/*.ipynb; do [ -e "lab/$${page##*/}" ] || cp "$$page" lab/; done
+	@$(VENV)/bin/python -m jupyterlab lab/00_the_question.ipynb $(LAB)
 
 lock:  ## derive requirements.lock from pyproject.toml
 	$(PYTHON) tools/lock.py
 
 clean:  ## forget what is done at a scale, and keep its outputs
-	rm -rf outputs/$(SCALE)/.done
+	rm -rf $(or $(OUTPUTS),outputs/mine)/$(SCALE)/.done
