@@ -174,6 +174,12 @@ def cell_seconds(study: Study) -> Mapping[str, float]:
     }
 
 
+def page_seconds(study: Study) -> float:
+    """What a job is thought to take beside its cells: to start, to read and draw, and to make its page."""
+    rates, jobs = rates_for(study), len(jobs_of(study))
+    return rates.job_s + rates.other_s * len(study.runs) / jobs if rates else 1.0
+
+
 def keep_forecast(study: Study, cores: int) -> None:
     """Keep what is foreseen before any work is done, so that it cannot be improved afterwards.
 
