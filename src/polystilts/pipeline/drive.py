@@ -233,7 +233,7 @@ def report(study: Study, overhead: float | None, seconds: float, compared: Seque
 def plain(text: str) -> str:
     """Markdown as a terminal shows it: without the marks of headings and of bold words.
 
-    >>> plain("# The answer\n**The answer: undecided.** More")
-    'The answer\nThe answer: undecided. More'
+    >>> plain("# The answer: **undecided.** More")
+    'The answer: undecided. More'
     """
-    return re.sub(r"(?m)^#+ ", "", re.sub(r"\*\*(.+?)\*\*", r"\1", text))
+    return re.sub(r"(?m)^#+ ", "", re.sub(r"\*\*(\S.*?)\*\*", r"\1", text))
