@@ -112,6 +112,16 @@ def test_make_runs_the_code_of_its_own_clone_whatever_the_environment(tmp_path):
     assert "\n/elsewhere/.venv/bin/python -m jupyterlab lab/" in lab.stdout
 
 
+def test_make_installs_nothing_into_the_environment_of_another_clone(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").touch()
+    told = subprocess.run(
+        ["make", "-n", f"VENV={tmp_path}", "plan"], cwd=paths.REPOSITORY, capture_output=True, text=True
+    )
+    assert told.returncode == 0 and f"{tmp_path}/bin/python -m polystilts plan" in told.stdout
+    assert "pip install" not in told.stdout
+
+
 def test_outside_a_clone_the_command_says_so_and_still_scores(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(paths, "PARAMS", tmp_path / "params")
     monkeypatch.chdir(tmp_path)
