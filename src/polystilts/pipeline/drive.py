@@ -108,8 +108,13 @@ def run_held(
         dry_run(command, environment)
         return
     keep_forecast(study, cores)
-    progress = Progress(study, invocation, cells_of(study), cell_seconds(study),
-                        page=page_seconds(study) if notebooks else 0.0)
+    progress = Progress(
+        study,
+        invocation,
+        cells_of(study),
+        cell_seconds(study),
+        page=page_seconds(study) if notebooks else 0.0,
+    )
     warm = not (cold or profile or environment["POLYSTILTS_GPUS"]) and may_be_warm(study)
     with warm_start(environment, notebooks) if warm else nullcontext(environment) as told:
         if notebooks:

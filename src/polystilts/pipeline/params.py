@@ -122,8 +122,10 @@ def load_scale(name: str, changes: Mapping[str, Any] | None = None, file: Path |
     """Read a scale, change some of its knobs, and refuse it unless every knob is known and right."""
     if file is None:
         if name not in scale_names():
-            raise WrongUse(f"no scale is called {name!r}; there are: {', '.join(scale_names())}"
-                           + meant(name, scale_names()))
+            raise WrongUse(
+                f"no scale is called {name!r}; there are: {', '.join(scale_names())}"
+                + meant(name, scale_names())
+            )
         file = paths.PARAMS / f"{name}.yaml"
     try:
         sections = yaml.safe_load(file.read_text(encoding="utf-8"))
