@@ -22,7 +22,9 @@ SMALL = $(foreach name,scale data set cores python venv lab tests tag outputs,\
 ifneq ($(strip $(SMALL)),)
 $(error names are written in capitals here, and $(strip $(SMALL)) is not: make study SCALE=tiny)
 endif
-READY = $(VENV)/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
+# An environment of another clone is used as it is: to install into it would change what that clone runs.
+ELSEWHERE = $(filter-out $(CURDIR)/%,$(filter /% ../%,$(VENV)))
+READY = $(VENV)/$(if $(ELSEWHERE),bin/python,.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1))
 
 .PHONY: help env plan study status book test bench lab lock clean
 .DEFAULT_GOAL := help
@@ -61,7 +63,7 @@ bench: $(READY)  ## measure speed beside its rivals, some minutes on a quiet mac
 
 lab: $(READY)  ## open copies of the chapters in JupyterLab (LAB="--no-browser --allow-root" passes options on)
 	@mkdir -p lab && for page in notebooks/*.ipynb; do [ -e "lab/$${page##*/}" ] || cp "$$page" lab/; done
-	@$(VENV)/bin/python -m jupyterlab lab/00_the_question.ipynb $(LAB)
+	@$(VENV)/bin/python -m jupyterlab --ServerApp.root_dir=. lab/00_the_question.ipynb $(LAB)
 
 lock:  ## derive requirements.lock from pyproject.toml
 	$(PYTHON) tools/lock.py

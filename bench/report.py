@@ -18,7 +18,7 @@ from polystilts.files import write_table, write_text
 HERE = Path(__file__).parent
 COLUMNS = ["setting", "side", "round", "amount", "unit", "wall_s", "cpu_s", "clock", "check"]
 MACHINE = ["date", "processor", "cores", "python", "torch", "transformers"]
-TABLES = ("training", "questions", "retrieval", "features", "jobs", "starts", "gpu")
+TABLES = ("training", "encoder", "questions", "retrieval", "features", "jobs", "starts", "gpu")
 OURS = "ours"
 
 

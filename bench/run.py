@@ -1,11 +1,12 @@
 """All benchmarks that need no GPU, in turn: writes bench/*.csv and the tables of bench/README.md.
 
-OMP_NUM_THREADS=2 python bench/run.py [training questions retrieval features jobs starts] [--rounds 3]
+OMP_NUM_THREADS=2 python bench/run.py [training encoder questions retrieval ...] [--rounds 3]
 """
 
 import argparse
 import time
 
+import encoder
 import features
 import jobs
 import questions
@@ -19,11 +20,12 @@ BENCHMARKS = {
     "features": features.rows,
     "retrieval": retrieval.rows,
     "training": training.rows,
+    "encoder": encoder.rows,
     "jobs": jobs.rows,
     "starts": starts.rows,
 }
 # rounds of what is long and varies little
-FEWER = {"jobs": 1, "features": 1, "starts": 1, "training": 2, "retrieval": 2}
+FEWER = {"jobs": 1, "features": 1, "starts": 1, "training": 2, "retrieval": 2, "encoder": 1}
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ which is faster than the one of its library.
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from polystilts.files import read_json
-from polystilts.models.device import choose_device, precision
+from polystilts.models.device import arithmetic, attend, choose_device, precision
 from polystilts.models.heads import with_fresh_head
 from polystilts.training.features import Features
 from polystilts.training.lessons import Lesson
@@ -101,6 +101,8 @@ class Collator:
         return found | {"labels": targets}
 
 
+SET_WELL = {"train_sampling_strategy": "group_by_length", "optim": "adamw_torch_fused"}
+
 Work = Callable[[], tuple[int, float]]  # trains; the tokens it read, and its mean loss
 
 
@@ -115,17 +117,22 @@ def ours(model, features: Features, recipe: Recipe, width: int) -> Work:
     return work
 
 
-def _trainer(model, features: Features, recipe: Recipe, width: int | None, **settings) -> Work:
-    collator = Collator(features.kind, width)
+def trainer_of(
+    model, features: Features, recipe: Recipe, width: int | None, callbacks: Sequence = (), **settings
+) -> Work:
+    """The Trainer, in the arithmetic that is fastest on this device and with the attention that suits it."""
+    collator, how = Collator(features.kind, width), arithmetic(choose_device(), model.config.hidden_size)
+    attend(model, how.attention)  # half of an update in bfloat16 on a processor is the other kind's backward
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             folder, max_steps=recipe.updates, per_device_train_batch_size=recipe.batch_size,
             learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay, seed=0,
-            use_cpu=not torch.cuda.is_available(), bf16=torch.cuda.is_available(), save_strategy="no",
+            use_cpu=not torch.cuda.is_available(), bf16=how.dtype == torch.bfloat16, save_strategy="no",
             logging_strategy="no", report_to="none", disable_tqdm=True, remove_unused_columns=False,
             dataloader_pin_memory=torch.cuda.is_available(), **settings,
         )  # fmt: skip
-        trainer = Trainer(model, arguments, train_dataset=Rows(features), data_collator=collator)
+        trainer = Trainer(model, arguments, train_dataset=Rows(features), data_collator=collator,
+                          callbacks=[*callbacks])  # fmt: skip
         trainer.remove_callback(PrinterCallback)
 
     def work() -> tuple[int, float]:
@@ -137,13 +144,12 @@ def _trainer(model, features: Features, recipe: Recipe, width: int | None, **set
 
 def trainer_set_well(model, features: Features, recipe: Recipe, width: int) -> Work:
     """The Trainer at its best: padded to the longest row, like lengths together, fused AdamW, no reports."""
-    return _trainer(model, features, recipe, None, train_sampling_strategy="group_by_length",
-                    optim="adamw_torch_fused")  # fmt: skip
+    return trainer_of(model, features, recipe, None, **SET_WELL)
 
 
 def trainer_as_in_examples(model, features: Features, recipe: Recipe, width: int) -> Work:
     """The Trainer as the example scripts leave it: every row padded to the longest length allowed."""
-    return _trainer(model, features, recipe, width)
+    return trainer_of(model, features, recipe, width)
 
 
 def padded_loop(model, features: Features, recipe: Recipe, width: int) -> Work:

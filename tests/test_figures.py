@@ -187,9 +187,9 @@ def test_the_forest_shows_hypotheses_that_were_not_run():
     assert "Control: longer fine-tuning adds little" in told
 
 
-def test_every_hypothesis_has_a_title_in_plain_words_and_no_two_the_same_of_one_file():
+def test_every_hypothesis_has_a_title_in_plain_words_and_no_two_the_same():
     assert set(TITLES) == set(every_hypothesis())
-    assert all(len(title) <= 44 for title in TITLES.values())
+    assert all(len(title) <= 44 for title in TITLES.values()) and len(set(TITLES.values())) == len(TITLES)
 
 
 def test_the_forest_names_claims_in_words():

@@ -32,9 +32,11 @@ from polystilts.gate.evidence import open_evidence
 from polystilts.gate.page import page
 from polystilts.gate.published import digest_of
 from polystilts.gate.record import says_more, write_record
-from polystilts.gate.replication import Rerun, _by_the_witness, _witness, draw_cells
+from polystilts.gate.replication import draw_cells
+from polystilts.gate.rerun import Rerun
 from polystilts.gate.tolerance import Shift, suspicious
 from polystilts.gate.verdict import verify
+from polystilts.gate.witness import judged_by_the_witness, witness_for
 from polystilts.pipeline.records import code_now
 
 
@@ -312,13 +314,16 @@ def test_a3_cells_that_came_out_close_may_not_all_move_the_same_way(shifts, word
 def test_a3_one_cell_made_byte_for_byte_takes_the_excuse_of_hardware_from_all(root):
     evidence = open_evidence(outputs(root), root)
     close = Rerun(TRANSLATED, "udpos", "within tolerance", "close")
-    assert _by_the_witness(evidence, [close]) == [close]
-    one, other = _by_the_witness(evidence, [close, Rerun(ENGLISH, "udpos", "identical", "the same")])
+    assert judged_by_the_witness(evidence, [close]) == [close]
+    one, other = judged_by_the_witness(evidence, [close, Rerun(ENGLISH, "udpos", "identical", "the same")])
     assert one.result == "different" and "hardware does not excuse it" in one.words
     assert other.result == "identical"
     untrained = Rerun("w48.w0.e0--none--none--none--s0", "tatoeba", "identical", "the same")
-    assert _by_the_witness(evidence, [close, untrained]) == [close, untrained]  # nothing was trained for it
-    assert _witness(evidence, [close]) == (ENGLISH, "udpos") and _witness(evidence, [other]) is None
+    assert judged_by_the_witness(evidence, [close, untrained]) == [
+        close,
+        untrained,
+    ]  # nothing was trained for it
+    assert witness_for(evidence, [close]) == (ENGLISH, "udpos") and witness_for(evidence, [other]) is None
 
 
 @pytest.mark.slow
@@ -489,7 +494,7 @@ def test_a11_pictures_and_tables_are_sealed(root):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("undecided", "supported"),
+        ("not testable", "supported"),
         ("Runs: 6", "Runs: 60"),
         ("# The answer", "It is better everywhere, without exception.\n# The answer"),
     ],
@@ -575,12 +580,14 @@ def other_code(**stages: str):
 @pytest.mark.slow
 @pytest.mark.proof
 def test_a_renamed_module_stays_verified_by_its_repeated_cells(root):
-    renamed = other_code(predict="0" * 16, finetune="1" * 16)  # names count for the hash, not for results
+    stages = ("world", "encoder", "intermediate", "finetune", "predict")
+    renamed = other_code(**dict.fromkeys(stages, "0" * 16))  # names count for the hash, not for results
     here = read_json(outputs(root) / "runs" / ENGLISH / "run.json")["hardware"]
     verdict = judged(root, code_now=renamed, replicate=2, hardware=here)
     claims = {claim.id: claim for claim in verdict.claims}
     assert verdict.status == "VERIFIED", verdict.reason
-    assert "code changed since (finetune, predict); " in claims["primary"].reason
+    for stage in stages:
+        assert re.search(rf"code changed since \(.*{stage}.*\); ", claims["primary"].reason)
     assert re.search(r"(\d+) of \1 repeated cells identical", claims["primary"].reason)
 
 
@@ -593,11 +600,10 @@ def test_a_changed_learning_rate_makes_claims_fall(root, monkeypatch):
 
     package = root / "other" / "polystilts"
     shutil.copytree(paths.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    loop = package / "training" / "loop.py"
-    text = loop.read_text()
-    assert "learning_rate" in text
-    loop.write_text(re.sub(r"lr=([\w.\[\]\"']*learning_rate[\w\"'\]]*)", r"lr=10 * \1", text))
-    assert loop.read_text() != text
+    recipe = package / "training" / "recipe.py"
+    text = recipe.read_text()
+    assert text.count("return self.learning_rate * ") == 1
+    recipe.write_text(text.replace("return self.learning_rate * ", "return 10 * self.learning_rate * "))
     monkeypatch.setattr(sandbox.paths, "PACKAGE", package)
     here = read_json(outputs(root) / "runs" / ENGLISH / "run.json")["hardware"]
     changed = other_code(intermediate="0" * 16, finetune="0" * 16)

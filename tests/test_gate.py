@@ -30,7 +30,7 @@ from polystilts.gate.numbers import numbers_in
 from polystilts.gate.original import judge_original, original, reasons_against, six_claims
 from polystilts.gate.page import page
 from polystilts.gate.prose import bibliography, published_numbers
-from polystilts.gate.replication import Rerun
+from polystilts.gate.rerun import Rerun
 from polystilts.gate.sandbox import namespaces, run_sealed
 from polystilts.gate.schemas import FOLDER, check_document
 from polystilts.gate.scoring import chunk_f1, ranking, score_again
@@ -42,8 +42,9 @@ from polystilts.tasks import TASKS
 
 def test_the_recomputation_imports_nothing_from_the_rooms_it_checks():
     modules = (
-        "scoring estimates calls claims evidence finding recompute lineage protocol controls "
-        "counterexamples data"
+        "scoring estimates calls claims evidence finding recompute lineage predictions tables protocol budgets "
+        "controls counterexamples data labels languages design history copies development guesses code rerun "
+        "tolerance"
     )
     code = f"import sys; from polystilts.gate import {', '.join(modules.split())}; " \
            "print([name for name in sys.modules if name.startswith(('polystilts.evaluation', " \

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from polystilts import paths
-from polystilts.__main__ import parser
+from polystilts.pipeline.verbs import parser
 
 PAGES = [paths.REPOSITORY / "README.md", paths.REPOSITORY / "CONTRIBUTING.md",
          *sorted((paths.REPOSITORY / "docs").glob("*.md"))]  # fmt: skip

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import combinations
 
+import pandas as pd
 import pytest
 
 from polystilts.errors import WrongUse
@@ -13,6 +14,9 @@ from polystilts.languages.lexicon import LETTERS, NAMES, SCRIPTS, make_lexicons
 from polystilts.languages.meaning import Clause, Phrase, held_out, meaning_id
 from polystilts.languages.realise import realise, text_of
 from polystilts.pipeline.params import load_scale
+from polystilts.sources.arms import arm_rows
+from polystilts.sources.world import write_world
+from polystilts.tasks import parse_arm
 
 SOURCE = LANGUAGES["alb"]
 FAMILY = INVENTED_LANGUAGES[1:9]
@@ -52,6 +56,39 @@ def test_near_and_far_word_order(lexicons):
     assert glosses(WASHED, lexicons["ost"]) == near
     far = ["common given 0", "the", "red", "pot", "wash", "slowly", "common town 0", "in", "yesterday", "."]
     assert glosses(WASHED, lexicons["nar"]) == far
+
+
+def test_the_verb_first_order_is_no_arms_and_puts_the_verb_before_its_subject(lexicons):
+    new = [row for row in INVENTED_LANGUAGES if row.order == "verb-first"]
+    assert {row.resource for row in new} == {row.overlap for row in new} == {"high", "low"} and len(new) == 4
+    assert not any(row.language_set for row in new)
+    wanted = "wash|common given 0|the|red|pot|slowly|in|common town 0|yesterday|.".split("|")
+    cleft = Clause(ANA, "wash", POT, gap="object", cleft=True)
+    for row in new:
+        lexicon = lexicons[row.code]
+        assert glosses(WASHED, lexicon) == wanted
+        assert glosses(WASHED.asking("subject"), lexicon)[:3] == ["who", "wash", "the"]
+        assert glosses(cleft, lexicon) == [
+            "is", "the", "red", "pot", "what", "wash", "common given 0", "."]  # fmt: skip
+        assert realise(WASHED, lexicon)[0].category == "S/NP/NP"
+        assert realise(cleft, lexicon)[0].category == "S/NP/NP"
+    # one pair of ten words changes places: the verb passes its subject
+    assert order_distance([WASHED], lexicons["alb"], lexicons["hal"]) == pytest.approx(1 / 45)
+
+
+def test_a_world_may_hold_the_new_order_and_nobody_practises_it(tmp_path):
+    codes, rows = ["alb", "lir", "hal", "kor"], {"intermediate": 12, "target": 12, "dev": 4, "test": 6}
+    tasks = ["squad_v1", "xquad", "udpos"]
+    card = write_world(tmp_path, 3, codes, "alb", tasks, rows, {"high": 20, "low": 5})
+    assert card["leaks"]["total"] == 0
+    for code in ("hal", "kor"):
+        assert (tmp_path / "corpus" / f"{code}.txt").is_file()  # they have text of their own
+        assert not list(tmp_path.glob(f"examples/*/train-{code}.parquet"))
+        for row in pd.read_parquet(tmp_path / f"examples/xquad/test-{code}.parquet").itertuples():
+            assert row.context[row.answer_start :].startswith(row.answer_text)
+    parameters = {"shared": {"source_language": "alb", "languages": codes}}
+    practice = arm_rows(tmp_path / "examples", parse_arm("translated:squad_v1:B"), 12, 0, parameters)
+    assert set(practice["language"]) == {"alb", "lir"}
 
 
 def test_questions_and_clefts_share_their_gap(lexicons):

@@ -51,6 +51,13 @@ def squad(**changes) -> str:
     return json.dumps({"data": [{"paragraphs": [paragraph]}]})
 
 
+FLAT = {
+    "id": "1",
+    "context": "Ada came.",
+    "question": "Who?",
+    "answers": {"text": ["Ada"], "answer_start": [0]},
+}
+HINDI = "\u0928\u0926\u0940 \u0915\u0947 \u092a\u093e\u0938 \u0938\u0921\u093c\u0915 \u0939\u0948 " * 6
 QUESTION = json.loads(squad())["data"][0]["paragraphs"][0]["qas"][0]
 
 
@@ -105,7 +112,8 @@ CASES = [
     Case("a field too many", "xtreme-pairs", "x.tsv", "a\tb\tc\tneutral\n", ":1:", "4 fields", "xnli"),
     Case("empty text", "xtreme-pairs", "x.tsv", "a\tb\tneutral\n\tb\tneutral\n", ":2:", "'text_a' is empty",
          "xnli"),
-    Case("NaN for a text", "xtreme-pairs", "x.tsv", "a\tnan\tneutral\n", ":1:", "'text_b' is empty", "xnli"),
+    Case("nan for several texts", "xtreme-pairs", "x.tsv", "a\tnan\tneutral\nb\tNaN\tentailment\n"
+         "c\tnan\tneutral\n", ":1:", "'text_b' is nan in 3 items: taken for a missing value", "xnli"),
     Case("one label throughout", "xtreme-pairs", "x.tsv", "a\tb\tneutral\n" * 20, ":1:", "a placeholder",
          "xnli"),
     Case("another script", "xtreme-pairs", "x.tsv", ("words of English\tand more of them\tneutral\n"
@@ -128,7 +136,65 @@ CASES = [
     Case("hidden label", "anli", "x.jsonl", records(ANLI | {"label": ""}), ":1:", "withheld", "anli"),
     Case("label -1", "qqp", "x.tsv", "id\tquestion1\tquestion2\tis_duplicate\n1\tA\tB\t-1\n", ":2:",
          "withheld", "qqp"),
+    Case("CR alone in pairs", "xtreme-pairs", "x.tsv", "a\tb\tneutral\nc\td\tneutral\re\tf\tneutral\n",
+         ":2:", "(CR)", "xnli"),
+    Case("CRLF doubled", "xtreme-pairs", "x.tsv", "a\tb\tneutral\r\r\nc\td\tneutral\n", ":1:", "(CR)",
+         "xnli"),
+    Case("text of joiners only", "xtreme-pairs", "x.tsv", "a\tb\tneutral\n\u200b\u2060\tb\tneutral\n", ":2:",
+         "'text_a' is empty: \\u200b\\u2060 cannot be seen", "xnli"),
+    Case("text of no-break spaces", "xtreme-pairs", "x.tsv", "\u00a0\u202f\tb\tneutral\n", ":1:",
+         "'text_a' is empty", "xnli"),
+    Case("id in Arabic digits", "americasnli", "x.tsv", f"{PAIRS}\n\u0661\u0662\tqu\tA\tB\tneutral\n", ":2:",
+         "names no row of XNLI", "americasnli"),
+    Case("id with a sign", "americasnli", "x.tsv", f"{PAIRS}\n+7\tqu\tA\tB\tneutral\n", ":2:",
+         "names no row of XNLI", "americasnli"),
+    Case("column there twice", "pawsx", "x.tsv", "id\tsentence1\tsentence1\tsentence2\tlabel\n", ":1:",
+         "two columns are called 'sentence1'", "pawsx"),
+    Case("commas where tabs belong", "pawsx", "x.tsv", "id,sentence1,sentence2,label\n1,a,b,0\n", ":1:",
+         "no column 'id'", "pawsx"),
+    Case("CR alone in CSV", "mnli", "x.csv", "premise,hypothesis,label\nA,B,neutral\rC,D,neutral\n", ":2:",
+         "(CR)", "mnli"),
+    Case("tabs in CSV, a field short", "mnli", "x.csv", "premise\thypothesis\tlabel\nA\tB\tn\nC\tD\n", ":3:",
+         "2 fields where the header has 3", "mnli"),
+    Case("headed pairs without a label", "headed-pairs", "x.jsonl", records({"premise": "A",
+         "hypothesis": "B"}),
+         ":1:", "no column label or gold_label; there are premise, hypothesis", "xnli"),
+    Case("headed pairs of numbers", "headed-pairs", "x.jsonl", records({"premise": 1, "hypothesis": "B",
+         "label": "e"}), ":1:", "'premise' should be str", "xnli"),
     # Tagging
+    Case("four columns by tabs", "tagged", "x.tsv", "a\tO\nb\tNN\tI-NP\tB-LOC\n", ":2:",
+         "4 columns where two belong", "panx"),
+    Case("four columns by spaces", "masakhaner", "x.txt", "a O\nb NN I-NP B-LOC\n", ":2:",
+         "4 columns where two belong", "masakhaner"),
+    Case("three columns, the last empty", "tagged", "x.tsv", "a\tO\t\n", ":1:", "3 columns", "panx"),
+    Case("head of a CoNLL file", "tagged", "x.txt", "-DOCSTART- -X- -X- O\n\na O\n", ":1:", "4 columns",
+         "panx"),
+    Case("no-break space before the tag", "masakhaner", "x.txt", "a O\nb\u00a0B-LOC\n", ":2:",
+         "no tag beside", "masakhaner"),
+    Case("tag without a word, by a space", "masakhaner", "x.txt", "a O\n O\n", ":2:", "without a word",
+         "masakhaner"),
+    Case("CR alone between words", "tagged", "x.tsv", "a\tO\rb\tO\r\rc\tO\r", ":1:", "(CR)", "panx"),
+    Case("CR alone in a list of words", "words", "x.tsv", "a\nb\rc\n", ":2:", "(CR)", "panx"),
+    Case("UNER of four columns", "uner", "x.iob2", "# text = a\n1\ta\tO\t-\n", ":2:", "4 columns", "panx"),
+    Case("UNER word missing", "uner", "x.iob2", "1\ta\tO\n3\tb\tO\n", ":2:", "where word 2 belongs", "panx"),
+    Case("UNER in Bengali digits", "uner", "x.iob2", "\u09e7\ta\tO\n", ":1:", "where word 1 belongs", "panx"),
+    Case("UNER tag unknown", "uner", "x.iob2", "1\ta\tB-MISC\t-\tann\n", ":1:", "unknown tag 'B-MISC'",
+         "panx"),
+    Case("UNER tag without a word", "uner", "x.iob2", "1\t\tO\n", ":1:", "without a word", "panx"),
+    Case("CoNLL-U ranges overlap", "conllu", "x.conllu", "\n".join([token("1-2", "ab"), token("1"),
+         token("2-3", "bc"), token("2", "b"), token("3", "c")]) + "\n", ":3:", "may not overlap", "udpos"),
+    Case("CoNLL-U range there twice", "conllu", "x.conllu", "\n".join([token("1-2", "ab"), token("1-2", "ab"),
+         token("1"), token("2", "b")]) + "\n", ":2:", "may not overlap", "udpos"),
+    Case("CoNLL-U range after its words", "conllu", "x.conllu", "\n".join([token("1"), token("2", "b"),
+         token("1-2", "ab")]) + "\n", ":3:", "belongs before word 1", "udpos"),
+    Case("CoNLL-U head of nothing", "conllu", "x.conllu", token("1", head="7") + "\n", ":1:",
+         "the head of word 1 is word 7", "udpos"),
+    Case("CoNLL-U id in Arabic digits", "conllu", "x.conllu", token("\u0661") + "\n", ":1:", "not CoNLL-U",
+         "udpos"),
+    Case("CoNLL-U by spaces", "conllu", "x.conllu", token("1").replace("\t", "  ") + "\n", ":1:", "1 columns",
+         "udpos"),
+    Case("derivation with a broken leaf", "ccgbank", "x.auto", "ID=1\n(<T S 0 1> (<L N NN NN dog N>) "
+         "(<L N NN NN N>) )\n", ":2:", "2 leaves, of which 1", "ccg"),
     Case("unknown tag", "tagged", "x.tsv", "a\tO\nb\tB-MISC\n", ":2:", "unknown tag 'B-MISC'", "panx"),
     Case("broken BIO prefix", "tagged", "x.tsv", "a\tO\nb\tBLOC\n", ":2:", "unknown tag 'BLOC'", "panx"),
     Case("word without a tag", "tagged", "x.tsv", "a\tO\n\nb\n", ":3:", "no tag beside 'b'", "panx"),
@@ -164,6 +230,26 @@ CASES = [
     copa("neither cause nor effect", "neither cause nor effect", question="why"),
     copa("choice empty", "'choice2' is empty", choice2=" "),
     copa("choice null", "'choice1' should be str", choice1=None),
+    copa("half a character", "choice1: half a surrogate pair", choice1="A \ud83c boat"),
+    Case("JSON key there twice", "copa", "x.jsonl", records(COPA)[:-2] + ', "label": 1}\n', ":1:",
+         "'label' is there twice in one object", "xcopa"),
+    Case("a number of thousands of digits", "copa", "x.jsonl", records(COPA)[:-2] + ', "n": ' + "9" * 5000
+         + "}\n",
+         ":1:", "a number of thousands of digits", "xcopa"),
+    Case("two objects in a line", "copa", "x.jsonl", records(COPA).strip() * 2 + "\n", ":1:",
+         "a second value follows", "xcopa"),
+    Case("CR alone between JSON lines", "copa", "x.jsonl", records(COPA).strip() + "\r" + records(COPA),
+         ":1:",
+         "(CR)", "xcopa"),
+    copa("choice of soft hyphens", "'choice1' is empty: \\xad\\xad cannot be seen", choice1="\u00ad\u00ad"),
+    Case("id of an item in Devanagari", "copa-xml", "x.xml", "<c><item id='\u0967' asks-for='cause'/></c>",
+         "item[0]", "is no number", "copa_train"),
+    Case("XML in another encoding", "copa-xml", "x.xml", "<?xml version='1.0' encoding='latin-1'?><c/>",
+         ":1:",
+         "declares the encoding 'latin-1'", "copa_train"),
+    Case("ending of white space", "hellaswag", "x.jsonl", records(SWAG | {"endings": ["a", "\u2003", "c",
+         "d"]}),
+         ":1:", "empty ones", "hellaswag"),
     Case("JSON list in a line", "copa", "x.jsonl", "[1, 2]\n", ":1:", "expected an object", "xcopa"),
     Case("idx there twice", "copa", "x.jsonl", records(COPA, COPA), ":2:", "there twice", "xcopa"),
     Case("XML cut short", "copa-xml", "x.xml", "<c>\n<item id='1' asks-for='cause'>\n", ":3:", "cut short",
@@ -202,6 +288,33 @@ CASES = [
     passage("answer off by one", f"{QAS}.answers[0]", "at 1 but 'da '", answer_start=1),
     passage("answer start beyond the end", f"{QAS}.answers[0]", "does not hold", answer_start=99),
     passage("answer start a word", f"{QAS}.answers[0]", "'answer_start' should be int", answer_start="0"),
+    passage("answer start in bytes", f"{QAS}.answers[0]", "counts bytes of UTF-8", context="Élan: Ada came.",
+            answer_start=7),
+    passage("answer start in UTF-16 units", f"{QAS}.answers[0]", "counts UTF-16 units",
+            context="\U0001f600 Ada came.", answer_start=3),
+    passage("answer start where CRLF is one", f"{QAS}.answers[0]", "counts CRLF as one character",
+            context="It\r\nis Ada.", answer_start=6),
+    passage("answer composed differently", f"{QAS}.answers[0]", "composed differently",
+            context="Jose\u0301 came.", text="Jos\u00e9"),
+    passage("half a character in an answer", f"{QAS}.answers[0].text", "half a surrogate pair",
+            text="Ada\udc00"),
+    passage("sentence break that is true", "data[0].paragraphs[0]", "does not lie in a context", "lareqa",
+         "lareqa",
+            sentence_breaks=[[False, 9]]),
+    Case("JSON lines cut in a record", "squad", "x.json", records(FLAT, FLAT | {"id": "2"})[:-9] + "\n",
+         ":2:",
+         "not JSON", "xquad"),
+    Case("JSON lines, an answer elsewhere", "squad", "x.json", records(FLAT, FLAT | {"id": "2",
+         "answers": {"text": ["Ada"], "answer_start": [4]}}), ":2:", "does not hold 'Ada' at 4", "xquad"),
+    Case("JSON lines, a place too few", "squad", "x.jsonl", records(FLAT | {"answers": {"text": ["Ada"],
+         "answer_start": []}}), ":1:", "1 texts of answers and 0 places", "xquad"),
+    Case("JSON lines without a context", "squad", "x.jsonl", records({k: v for k, v in FLAT.items()
+         if k != "context"}), ":1:", "'context' should be str", "xquad"),
+    Case("questions in another script", "squad", "x.json", squad(context=HINDI, text="\u0928\u0926\u0940",
+         question="Who came along the river, and what was it that they carried?"), ":1:",
+         "the contexts are in the script of 'hi' and the questions are not", "mlqa", "hi"),
+    Case("contexts of another language by name", "squad", "test-context-hi-question-en.json", squad(), ":1:",
+         "its contexts are in 'hi' by its name", "mlqa", "de"),
     passage("answers stripped", f"{QAS}.answers[0]", "withheld", text=""),
     passage("no answer and not impossible", QAS, "not marked is_impossible", answers=[]),
     passage("question empty", QAS, "'question' is empty", question=" "),
@@ -236,6 +349,18 @@ CASES = [
     Case("BUCC sentence without a name", "bucc", "b.de", "d1\tEins\nZwei\n", ":2:", "a name, a tab", "bucc",
          "de",
          beside={"b.en": "e1\tOne\n", "b.gold": "d1\te1\n"}),
+    Case("BUCC sentence with a second tab", "bucc", "b.de", "d1\tEins\tzwei\n", ":1:", "a name, a tab",
+         "bucc", "de",
+         beside={"b.en": "e1\tOne\n", "b.gold": "d1\te1\n"}),
+    Case("BUCC sentence paired twice", "bucc", "b.de", "d1\tEins\nd2\tZwei\n", "b.gold:2:", "paired twice",
+         "bucc",
+         "de", beside={"b.en": "e1\tOne\n", "b.gold": "d1\te1\nd2\te1\n"}),
+    Case("Tatoeba line of a byte order mark", "tatoeba", "t.swh", "Moja\n\ufeff\n", ":2:", "an empty line",
+         "tatoeba",
+         "sw", beside={"t.eng": "One\nTwo\n"}),
+    Case("Tatoeba line of a joiner", "tatoeba", "t.swh", "Moja\nMbili\n", "t.eng:2:", "an empty line",
+         "tatoeba",
+         "sw", beside={"t.eng": "One\n\u200d\n"}),
     Case("Mewsli-X without its text", "mewslix", "x.jsonl", records({"context": CONTEXT | {"text": ""},
          "mentions": [MENTION]}),
          ":1:", "withheld", "mewslix"),
@@ -263,6 +388,12 @@ CASES = [
     Case("text in broken XML", "text:elements", "x.xml", "<a>\n<b>one</c>\n</a>\n", ":2:", "not XML",
          arguments={"tags": "b"}),
     Case("lexicon without a translation", "lexicon", "en_qu.tsv", "a\tb\nword\n", ":2:", "1 fields"),
+    Case("lexicon of three words by spaces", "lexicon", "x.txt", "house nyumba kubwa\n", ":1:", "3 fields"),
+    Case("lexicon by a no-break space", "lexicon", "x.txt", "house\u00a0nyumba\n", ":1:", "1 fields"),
+    Case("lexicon ended by CR", "lexicon", "x.txt", "house nyumba\rtree mti\r", ":1:", "(CR)"),
+    Case("lexicon with an invisible word", "lexicon", "x.tsv", "house\t\u200c\n", ":1:", "belong"),
+    Case("half a character in running text", "text:json-lines", "x.jsonl", '{"a": "b \\ud800"}\n', ":1:",
+         "a: half a surrogate pair", arguments={"keys": "a"}),
     Case("lexicon with an empty cell", "lexicon", "en_qu.tsv", "a\t\n", ":1:", "belong"),
     Case("lexicon in another script", "lexicon", "zh.txt",
          "".join(f"word{chr(97 + i)}\tmot\n" for i in range(26)), ":1:",
@@ -283,8 +414,8 @@ def read(case: Case, path: Path) -> None:
 
 
 def test_there_are_enough_cases():
-    """More than forty, each with a name of its own."""
-    assert len({case.name for case in CASES}) == len(CASES) > 40
+    """More than a hundred and fifty, each with a name of its own."""
+    assert len({case.name for case in CASES}) == len(CASES) > 150
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
@@ -314,6 +445,7 @@ WHOLE = {  # a sound file of each format, to be damaged
     "mnli": ("x.csv", 'premise,hypothesis,label\n"A, b",C,neutral\n', "mnli"),
     "anli": ("x.jsonl", records(ANLI), "anli"),
     "americasnli": ("x.tsv", f"{PAIRS}\n12451\tqu\tA\tB\tneutral\n", "americasnli"),
+    "headed-pairs": ("x.csv", "premise\thypothesis\tlabel\n\"A \"\"b\"\"\"\tC\te\n", "xnli"),
     "copa": ("x.jsonl", records(COPA), "xcopa"),
     "copa-xml": ("x.xml", "<c><item id='1' asks-for='cause' most-plausible-alternative='1'><p>P</p><a1>A</a1>"
                  "<a2>B</a2></item></c>", "copa_train"),
@@ -322,6 +454,7 @@ WHOLE = {  # a sound file of each format, to be damaged
     "cosmosqa": ("x.csv", f"{COSMOS}\ni,c,q,a,b,c,d,0\n", "cosmosqa"),
     "commonsenseqa": ("x.jsonl", records(CSQA), "commonsenseqa"),
     "tagged": ("x.tsv", "a\tO\nb\tB-LOC\n\nc\tO\n", "panx"),
+    "uner": ("x.iob2", "# text = a b\n1\ta\tB-LOC\t-\tann\n2\tb\tO\n\n1\tc\tB-OTH\t-\tann\n", "panx"),
     "panx": ("x", "en:a\tO\nen:b\tB-LOC\n", "panx"),
     "conllu": ("x.conllu", "# text = ab\n" + token("1-2", "ab", "_", "_", "_") + "\n" + token("1") + "\n"
                + token("2", "b", "VERB", "1", "dep") + "\n\n", "udpos"),
@@ -416,6 +549,16 @@ def test_a_marked_section_without_a_name_is_no_text(tmp_path):
     path = tmp_path / "x"
     path.write_text("<p>a</p><![:")
     assert read_text(path, "web-pages") == ["a"]
+
+
+def test_text_nested_beyond_measure_is_refused(tmp_path, monkeypatch):
+    """What a parser reads that can go deeper than Python's own functions."""
+    nested: dict = {"a": "b"}
+    for _ in range(5000):
+        nested = {"a": nested}
+    monkeypatch.setattr("polystilts.sources.formats.running_text.read_json", lambda path: nested)
+    with pytest.raises(WrongUse, match=r"x\.json:1: nested too deeply"):
+        read_text(tmp_path / "x.json", "json-texts", keys="a")
 
 
 def test_json_nested_beyond_measure_is_refused(tmp_path):

@@ -17,7 +17,15 @@ from polystilts.models.tokens import train_vocabulary
 from polystilts.pipeline.study import Run
 from polystilts.sources.world import write_world
 from polystilts.sources.world.tasks import RECIPES
-from polystilts.tasks import FURTHER_TASKS, INTERMEDIATE_TASKS, KINDS, TARGET_TASKS, TASKS, XTREME_TASKS
+from polystilts.tasks import (
+    FURTHER_TASKS,
+    INTERMEDIATE_TASKS,
+    KINDS,
+    TARGET_TASKS,
+    TASKS,
+    TRANSLATED_TASKS,
+    XTREME_TASKS,
+)
 from polystilts.training.stages import finetune_target, train_intermediate
 
 SPOKEN = ("alb", "dor", "lir", "var")  # the source language, near relatives, and a far stranger
@@ -61,6 +69,8 @@ FURTHER = {
     "masakhaner": ("tagging", ("span_f1",)),
     "masakhapos": ("tagging", ("f1", "token_accuracy")),
     "americasnli": ("classification", ("accuracy",)),
+    "afrixnli": ("classification", ("accuracy",)),
+    "sib200": ("classification", ("accuracy",)),
 }
 
 
@@ -109,7 +119,9 @@ def test_further_targets_are_rows_of_known_kinds():
         | dict.fromkeys(FURTHER, "further")
     )
     assert all(TASKS[row.training_task].labels == row.labels for row in FURTHER_TASKS)  # one head serves both
-    assert set(RECIPES) == set(TASKS) - set(XTREME) - set(FURTHER)
+    assert {row.kind for row in TRANSLATED_TASKS} == {"classification", "tagging"}
+    assert all(row.role == "intermediate" and row.name not in INTERMEDIATES for row in TRANSLATED_TASKS)
+    assert set(RECIPES) == set(TASKS) - set(XTREME) - set(FURTHER) - {row.name for row in TRANSLATED_TASKS}
 
 
 @pytest.mark.parametrize("name", INTERMEDIATES)

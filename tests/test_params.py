@@ -12,7 +12,7 @@ from polystilts.pipeline import drive
 from polystilts.pipeline.params import KNOBS, OPTIONAL, load_scale, parse_changes, scale_names
 from polystilts.pipeline.study import refuse_undeclared
 
-ALL = ["tiny", "demo", "world", "real-mini", "xlmr-base", "xlmr-large"]
+ALL = ["tiny", "demo", "world", "real-mini", "real-small", "xlmr-base", "xlmr-large"]
 
 
 def test_every_scale_is_there():

@@ -109,7 +109,7 @@ def test_without_a_baseline_nothing_is_flagged_and_that_is_said():
 def test_one_seed_answers_without_a_single_interval():
     scores = with_levels(table(seeds=(0,)), LOW)
     for claim in claims_of(scores):
-        assert claim.low is None and claim.high is None and claim.outcome == "undecided"
+        assert claim.low is None and claim.high is None and claim.outcome in ("undecided", "not run")
     for shown in (
         benchmark_table(scores),
         practice_table(scores),

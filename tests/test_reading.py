@@ -130,6 +130,14 @@ def test_the_design_says_who_is_labelled_and_who_never(study):
     assert table.loc["No intermediate training", "labels in"] == "none"
 
 
+def test_arms_stand_in_one_order_in_tables_whatever_the_scale_file_says():
+    arms = ["shuffled:squad_v2", "translated:squad_v2:A", "english:squad_v2", "none"]
+    study = open_study("tiny", "mixed", arms=arms)
+    titles = list(reading.design_table(study)["intermediate training"])
+    assert titles == ["No intermediate training", "English SQuAD 2.0", "Translated SQuAD 2.0 (A)",
+                      "Shuffled labels SQuAD 2.0"]  # fmt: skip
+
+
 def test_targets_say_what_they_are_taught_from(study):
     table = reading.targets_table(study).set_index("target task")
     assert table.loc["Tatoeba", "taught from"] == "nothing: read as it is"
@@ -574,10 +582,13 @@ def test_claims_for_readers_lead_with_one_sentence_and_have_a_title_for_an_id():
 
 ROW = {"side": "contrast", "arm": "translated", "against": "english", "kind": "", "estimate": 4.3, "low": 2.7,
        "high": 5.9, "n": 9, "units": 3}  # fmt: skip
-FULL = replace(CLAIMS[0], headline="English harms; translated harms less.", contrast={
-    "text": "", "unit": "points", "rows": [ROW, ROW | {"kind": "tagging"}, ROW | {"side": "control",
-                                           "arm": "english", "against": "none", "estimate": -3.8}]},
-    qualifications=[{"name": "only one", "text": "Only one world: nothing is said about others."}])  # fmt: skip
+SIDE = ROW | {"side": "control", "arm": "english", "against": "none", "estimate": -3.8}
+FULL = replace(
+    CLAIMS[0],
+    headline="English harms; translated harms less.",
+    contrast={"text": "", "unit": "points", "rows": [ROW, ROW | {"kind": "tagging"}, SIDE]},
+    qualifications=[{"name": "only one", "text": "Only one world: nothing is said about others."}],
+)
 
 
 def test_every_measured_claim_unfolds_to_its_contrasts_and_qualifications():
@@ -600,8 +611,11 @@ def test_what_is_left_open_stands_apart_from_what_was_never_asked():
     ]
     table = reading.unanswered_table(asked)
     assert list(table["outcome"]) == ["undecided", "not testable", "not run"]
-    assert list(table["why"]) == ["the interval holds more than one outcome", "the encoder did not learn MNLI",
-                                  "no runs of longer fine-tuning"]  # fmt: skip
+    assert list(table["why"]) == [
+        "the interval holds more than one outcome",
+        "the encoder did not learn MNLI",
+        "no runs of longer fine-tuning",
+    ]
     assert "1 need arms or tasks" in reading.larger_sentence(asked)
 
 

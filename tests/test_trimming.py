@@ -141,7 +141,7 @@ def world(tmp_path) -> Path:
     (folder / "corpus").mkdir()
     (folder / "corpus" / "dor.txt").write_text("θαλο δεγι\nνεγο\n", "utf-8")
     (folder / "lexicons").mkdir()
-    lexicon = {"word": ["mira", "tolo"], "translation": ["ωψχ", "φξψ"]}
+    lexicon = {"word": ["mira", "tolo"], "translation": ["ζγδ", "δθζ"]}
     pd.DataFrame(lexicon).to_csv(folder / "lexicons" / "dor.csv", index=False)
     return folder
 
@@ -172,7 +172,7 @@ def test_code_switched_rows_are_cut_as_before_whatever_the_seed(world, tmp_path,
     switched = 0
     for seed in range(5):
         frame = arm_rows(world / "examples", arm, 8, seed, shared)
-        switched += frame["text_a"].str.contains("ωψχ|φξψ").sum()
+        switched += frame["text_a"].str.contains("ζγδ|δθζ").sum()
         lines = [*frame["text_a"], *frame["text_b"]]
         for one, two in zip(
             encode_lines(tokenizer, lines, 48), encode_lines(trimmed, lines, 48), strict=True

@@ -7,14 +7,22 @@ from random import Random
 import pandas as pd
 import pytest
 
-from polystilts.errors import StudyError
+from polystilts.errors import StudyError, WrongUse
 from polystilts.sources.arms import arm_rows
 from polystilts.sources.world import choices as choice_items
 from polystilts.sources.world import write_world
 from polystilts.sources.world.pairs import adversarial_inference, inference, label_balance, paraphrase
 from polystilts.sources.world.scenes import casts
 from polystilts.sources.world.tasks import RECIPES, draw_items
-from polystilts.tasks import FURTHER_TASKS, TASKS, XTREME_TASKS, Arm, parse_arm
+from polystilts.tasks import (
+    FURTHER_TASKS,
+    INTERMEDIATE_TASKS,
+    TASKS,
+    TRANSLATED_TASKS,
+    XTREME_TASKS,
+    Arm,
+    parse_arm,
+)
 
 LANGUAGES = ["alb", "dor", "lir", "var"]
 ROWS = {"intermediate": 60, "target": 80, "dev": 12, "test": 20}
@@ -33,7 +41,7 @@ def rows(world, task, file):
 
 
 def test_every_task_of_the_study_is_made():
-    real_only = {task.name for task in (*XTREME_TASKS, *FURTHER_TASKS)}
+    real_only = {task.name for task in (*XTREME_TASKS, *FURTHER_TASKS, *TRANSLATED_TASKS)}
     assert set(RECIPES) == set(TASKS) - real_only
 
 
@@ -181,9 +189,29 @@ def test_arms_get_the_same_rows_in_other_languages(world):
     shuffled = take("shuffled:squad_v2")
     assert list(shuffled["context"]) == list(english["context"])
     assert (shuffled["answer_start"] != english["answer_start"]).mean() > 0.4
+    both = take("shuffled-translated:squad_v2:B")
+    assert list(both["context"]) == list(translated["context"])
+    assert list(both["language"]) == list(translated["language"])
+    assert (both["answer_start"] != translated["answer_start"]).mean() > 0.4
+    for row in both[both["answer_start"] >= 0].itertuples():
+        assert row.context[row.answer_start :].startswith(row.answer_text)
     several = take("multitask-english")
     assert sum(len(frame) for frame in several.values()) == 60
-    assert set(several) == {name for name in TASKS if TASKS[name].role == "intermediate"}
+    assert set(several) == {task.name for task in INTERMEDIATE_TASKS}
+
+
+def test_shuffled_labels_are_the_same_in_every_language(world):
+    def take(strategy, seed=0):
+        arm = Arm(strategy, "mnli", "B" * ("translated" in strategy))
+        return arm_rows(world / "examples", arm, 60, seed, PARAMETERS)
+
+    english, shuffled, both = take("english"), take("shuffled"), take("shuffled-translated")
+    assert set(both["language"]) == {"alb", "lir"}
+    assert list(both["label"]) == list(shuffled["label"]) != list(english["label"])
+    assert sorted(both["label"]) == sorted(english["label"])
+    assert list(both["label"]) != list(take("shuffled-translated", 1)["label"])
+    with pytest.raises(WrongUse, match="needs a language set"):
+        parse_arm("shuffled-translated:mnli")
 
 
 def test_a_lexicon_of_no_coverage_switches_nothing(tmp_path):

@@ -1,7 +1,7 @@
 """Print what pip needs to hear to take the small PyTorch, without CUDA, where no GPU could use the large one.
 
-pip's usual PyTorch for Linux is some gigabytes larger. Nothing is said where pip was told an index of its own:
-whoever set one up has decided what comes from it.
+pip's usual PyTorch for Linux is some gigabytes larger. Nothing is said where pip was told an index of its
+own: whoever set one up has decided what comes from it.
 """
 
 import os
@@ -41,8 +41,8 @@ def options(system: str, gpu: bool, settings: str) -> str:
 def settings_of_pip() -> str:
     """What pip was told in its files, and in the environment."""
     listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
-    named = [f"environment.{name[4:].lower().replace('_', '-')}=" for name in os.environ if name[:4] == "PIP_"]
-    return "\n".join([listed.stdout, *named])
+    named = [name[4:].lower().replace("_", "-") for name in os.environ if name.startswith("PIP_")]
+    return "\n".join([listed.stdout, *(f"environment.{name}=" for name in named)])
 
 
 if __name__ == "__main__":

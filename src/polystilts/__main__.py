@@ -34,7 +34,7 @@ def ask_gate(asked: argparse.Namespace) -> int:
     """Verify, trace or correct."""
     from polystilts.gate.evidence import open_evidence
     from polystilts.gate.published import digest_of
-    from polystilts.gate.verdict import told
+    from polystilts.gate.terminal import told
     from polystilts.pipeline import gatekeeping
     from polystilts.pipeline.documents import trace_document
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from polystilts.files import fingerprint, read_json, sha256
 
-TABLES = ("tables/scores.csv", "tables/gains.csv", "tables/languages.csv", "tables/budget.csv")
+TABLES = tuple(f"tables/{name}.csv" for name in ("scores", "gains", "languages", "budget", "shortcuts"))
 
 
 def lineage(outputs: Path | None, runs: Iterable[str], hypotheses_path: Path | None = None) -> dict[str, Any]:

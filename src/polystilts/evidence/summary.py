@@ -46,9 +46,7 @@ def summary(
     outcomes = ", ".join(f"{count} {name}" for name, count in counts.items())
     invented = all(code in LANGUAGES and LANGUAGES[code].invented for code in set(scores["language"]))
     world = "invented languages, and is about those only" if invented else "real languages"
-    places = [
-        f"- the bundles, each with its worlds, encoders and files: `{place}/pool.json`"
-    ] * pooled
+    places = [f"- the bundles, each with its worlds, encoders and files: `{place}/pool.json`"] * pooled
     places += [
         f"- the book, without code: `{place}/book/index.html`"
         # A variant is not asked for by its name but by its knobs, and those who changed them know them.

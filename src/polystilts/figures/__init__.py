@@ -1,7 +1,7 @@
 """WHAT WE SHOW: a tidy table in, one figure out, with its question as the title.
 
-Every function draws on the same style: one palette, one font, one width, a colour and a marker for each
-language family, so that a figure also reads in grey and at half its width.
+Every function draws on `style`: one font, one width that a phone can show, one table with the colour, mark
+and place of every arm, and another scheme for language families, so that a figure also reads in grey.
 """
 
 from polystilts.figures.curves import learning_curves, pretraining_curve

@@ -11,14 +11,14 @@ from polystilts.evidence.claim import Claim, signed
 from polystilts.figures.style import GREY, INK, PALE, SMALLEST, house_style, new_figure, question, zero_line
 
 # An outcome has a mark and no colour: colours belong to arms.
-MARKS = {"supported": "o", "contradicted": "X", "equivalent": "s", "not larger": "v", "undecided": "D"}
+MARKS = {"supported": "o", "contradicted": "x", "equivalent": "s", "not larger": "v", "undecided": "D"}
 CALLED = ("supported", "contradicted", "equivalent", "not larger")
 
 TITLES = {
     "primary": "Translated beats English, little text",
     "primary-retrieval": "Translated beats English, on retrieval",
-    "growth-low-resource": "Its advantage is larger with little text",
-    "distance-predicts-gain": "Its advantage grows with distance",
+    "growth-low-resource": "Translated: advantage larger, little text",
+    "distance-predicts-gain": "Translated: advantage grows with distance",
     "code-switched-as-translated": "Code-switched is as good as translated",
     "advantage-on-most": "Translated beats English on most",
     "advantage-in-every": "Translated beats English in every one",
@@ -34,7 +34,7 @@ TITLES = {
     "longer-training": "Control: longer fine-tuning adds little",
     "code-switched-advantage": "Code-switched beats English, little text",
     "code-switched-advantage-retrieval": "Code-switched beats English, on retrieval",
-    "code-switched-growth": "Its advantage is larger with little text",
+    "code-switched-growth": "Code-switched: advantage larger, little text",
 }
 
 

@@ -82,7 +82,8 @@ def gain_by_language(
         panels[0].set_yticks(range(len(order)), [_label(named[code], known.loc[code], by) for code in order])
         panels[0].set_ylim(len(order) - 0.5, -0.5)
         # Read upwards: the arrow leads to the top, where the first of the order stands.
-        panels[0].set_ylabel("less text →" if by == "resource" else "nearer →", loc="top", color=GREY)
+        words = "less text (subwords) →" if by == "resource" else "nearer (distance) →"
+        panels[0].set_ylabel(words, loc="top", color=GREY)
         dot = dot_handle(f"one {UNIT_WORDS[unit]}")
         legend(figure, [*family_handles(styles, {known["family"][code] for code in order}), dot])
         question(figure, title)
@@ -140,7 +141,7 @@ def gain_by_property(
             low, high = panels[0].get_xlim()
             shown = [mark for mark in marks if low <= math.log10(mark) <= high]
             panels[0].set_xticks([math.log10(mark) for mark in shown], [_short(mark) for mark in shown])
-        _by_number(panels[1], rows, styles, "distance", "distance from the source\n(word order)")
+        _by_number(panels[1], rows, styles, "distance", f"distance from the source\n({_measured(languages)})")
         panels[1].set_title(_slope_words(rows, "distance", "unit of distance"), **SMALL)
         panels[0].set_ylabel(_difference(cells))
         legend(figure, family_handles(of_family, set(rows["language"].map(family))))
@@ -186,6 +187,11 @@ def _by_level(axes: Axes, rows: pd.DataFrame, styles: Mapping[str, tuple[str, st
     axes.set_xlabel("text in pretraining\n(black: mean of all)")
     change = estimate(rows, measure=Measure("between", "resource_level", ("low",), ("high",)))
     axes.set_title(f"{_with_ends(change)}\nlittle minus much text", **SMALL)
+
+
+def _measured(languages: pd.DataFrame) -> str:
+    """What a distance is made of: the order of words where it was set, syntactic features where measured."""
+    return "syntax" if pd.to_numeric(languages["order"], errors="coerce").notna().all() else "word order"
 
 
 def side_by_side(values: pd.Series, share: float = 0.03) -> pd.Series:

@@ -11,7 +11,7 @@ from typing import Any
 from polystilts.files import fingerprint
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, counted, several
-from polystilts.gate.replication import Rerun
+from polystilts.gate.rerun import Rerun
 
 
 def changed_stages(evidence: Evidence, code_now: Mapping[str, str] | None) -> dict[str, tuple[str, ...]]:

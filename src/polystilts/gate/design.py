@@ -283,7 +283,7 @@ def _designs_before(evidence: Evidence, history: History, name: str, first: str)
 
 def _known(content: bytes, mine: Mapping[str, Any]) -> dict[str, Any]:
     """The design of an older file; knobs that it did not know yet are taken as they are now."""
-    sections = yaml.safe_load(content)
-    sections["shared"].setdefault("low_resource", [])
-    sections["shared"].setdefault("tested_only", [])
-    return dict(mine) | design_of(sections)
+    sections = yaml.safe_load(content) or {}
+    layers = sections.get("zero_shot_transfer", {}).get("retrieval_layers", mine["retrieval_layers"])
+    whole = {"shared": sections.get("shared", {}), "zero_shot_transfer": {"retrieval_layers": layers}}
+    return dict(mine) | design_of(whole)

@@ -17,7 +17,7 @@ from polystilts.gate.evidence import Evidence, stage_of
 from polystilts.gate.finding import Check, Finding, counted, falsifies
 from polystilts.gate.labels import DEV
 from polystilts.gate.predictions import as_written
-from polystilts.gate.replication import Rerun
+from polystilts.gate.rerun import Rerun
 from polystilts.gate.scoring import score_again
 from polystilts.tasks import TASKS, Task
 
@@ -154,10 +154,11 @@ def _guesses(evidence: Evidence, calls: Mapping[str, Call], worlds: Mapping[int,
         counts, gold = candidates_in(TASKS[target], folder), pd.read_parquet(labels)
         right = gold["gold"].str.split().str.len().groupby(gold["language"]).mean()
         for code, said in zip(part["language"], part["value"], strict=True):
-            value = chance_of(TASKS[target].metric, counts[code], right[code])
+            known = counts.get(code) and code in right
+            value = chance_of(TASKS[target].metric, counts[code], right[code]) if known else 0.0
             if abs(said - value) > ROUNDING:
                 what = f"guessing is said to reach {said} on {target} in {code}"
-                yield falsifies(f"{what}; {counts[code]} candidates give {value:.6f}", (run,))
+                yield falsifies(f"{what}; {counts.get(code, 0)} candidates give {value:.6f}", (run,))
     if unseen:
         touched = tuple(
             claim["id"]

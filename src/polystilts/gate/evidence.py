@@ -40,13 +40,16 @@ class Evidence:
     @cached_property
     def claims(self) -> list[dict[str, Any]]:
         """The claims as they are written."""
-        return read_json(self.folder / "claims.json")["claims"]
+        content = _read(self.folder / "claims.json")
+        if not isinstance(content, dict) or not isinstance(content.get("claims"), list):
+            raise WrongUse(f"{self.folder}/claims.json holds no list of claims; fetch the whole study again")
+        return content["claims"]
 
     @cached_property
     def runs(self) -> dict[str, dict[str, Any]]:
         """The record of every run that is there, by its name."""
         found = {file.parent.name: file for file in sorted(self.folder.glob("runs/*/run.json"))}
-        return {name: read_json(file) for name, file in found.items()}
+        return {name: _read(file) for name, file in found.items()}
 
     @cached_property
     def scores(self) -> pd.DataFrame | None:
@@ -134,6 +137,14 @@ def open_evidence(folder: Path, repository: Path | None = None) -> Evidence:
     for run, record in evidence.runs.items():
         _require(record, RUN_FIELDS, f"{folder}/runs/{run}/run.json")
     return evidence
+
+
+def _read(file: Path) -> Any:
+    """A file of JSON; whoever cannot read one has not falsified it."""
+    try:
+        return read_json(file)
+    except (OSError, ValueError) as problem:
+        raise WrongUse(f"{file} cannot be read ({problem}); fetch the whole study again") from None
 
 
 def _require(record: Mapping[str, Any], fields: Iterable[str], where: str) -> None:

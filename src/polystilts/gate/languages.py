@@ -50,7 +50,7 @@ def _declared(code: str, row: Mapping[str, Any], shared: Mapping[str, Any]) -> d
     known, untaught = LANGUAGES[code], code in shared["tested_only"]
     alone = code == shared["source_language"] or untaught
     right = {"name": known.name, "family": known.family, "script": known.script,
-             "set": "-" if alone else known.language_set}  # fmt: skip
+             "set": "-" if alone else known.language_set or "-"}  # fmt: skip
     if known.invented:
         return right | {"order": known.order, "seen": "no" if untaught else "yes"}
     seen = "yes" if row["resource"] > 0 else "no"  # encoders from elsewhere have read what they have read

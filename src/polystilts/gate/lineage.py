@@ -11,7 +11,7 @@ import yaml
 from polystilts.files import fingerprint, sha256, sha256_of_folder
 from polystilts.gate.evidence import HYPOTHESES, Evidence
 from polystilts.gate.finding import Check, Finding, counted, falsifies, several
-from polystilts.tasks import parse_arm
+from polystilts.tasks import parse_arm, shut_out
 
 CHOOSING = ("arms", "world_seeds", "encoder_seeds", "seeds", "target_tasks")  # lists that only choose runs
 RESULTLESS = ("shared.batches", "pretraining.processes")  # knobs of speed, not of results
@@ -161,14 +161,20 @@ def _target_differences(evidence: Evidence, name: str, today: Mapping[str, Any] 
     wanted, runs = set(today["shared"]["target_tasks"]), defaultdict(list)
     for run, record in evidence.runs.items():
         mine = set(record["parameters"]["shared"]["target_tasks"])
-        if mine != wanted:
-            runs[frozenset(mine)].append(run)
+        practised = record["arm"]["intermediate_task"]
+        practised = "" if practised == "none" else practised
+        if taken := sorted(name for name in mine if shut_out(practised, name)):
+            what = f"run {run} was asked {several(taken)}, whose items its practice may have read"
+            yield falsifies(what, (run,))
+        due = {name for name in wanted if not shut_out(practised, name)}
+        if mine != due:
+            runs[frozenset(mine), frozenset(due)].append(run)
         answered = {stage["task"] for stage in record.get("stages", []) if stage["stage"] == "predict"}
         if "stages" in record and answered != mine:
             what = f"runs/{run}/run.json: its stages and its parameters differ in the target tasks"
             yield falsifies(f"{what} {several(sorted(answered ^ mine))}", (run,))
-    for mine, named in runs.items():
-        if lost := sorted(wanted - mine):
+    for (mine, due), named in runs.items():
+        if lost := sorted(due - mine):
             what = f"{name} asks for {several(lost)}, which {counted(len(named), 'run')} did not answer"
             yield falsifies(f"{what}: a target task was dropped", named)
         if more := sorted(mine - wanted):

@@ -20,7 +20,7 @@ SEALED = ("claims.json", "summary.md", "tables/*.csv", "figures/*.png", "chapter
 LATER = ("chapters/",)  # older crates did not list these
 BATCH = ".batch-"  # pages and pictures of a chapter's further batches, which are not passed on
 QUOTE = re.compile(r"Expected: .*?Outcome: [^.]*\.(?: Provisional: [^.]*\.)?")
-ANSWER = re.compile(r"\*\*The answer at scale `([^`]+)`: (\w+)\.\*\* ")
+ANSWER = re.compile(r"\*\*The answer at scale `([^`]+)`: ([\w ]+)\.\*\* ")
 EXCLUDED = ("record/", ".done/", "book/", "checkpoints/")  # what verify writes, or nobody passes on
 
 
@@ -95,7 +95,7 @@ def _misquoted(evidence: Evidence, page: Path) -> Iterator[str]:
         return
     for text in texts:
         for said in QUOTE.findall(text):
-            if said not in sentences:
+            if not any(said in one for one in sentences):
                 where = _first_difference(said, sentences)
                 yield f"{name} quotes a claim that claims.json does not have: {where}"
         for answer in ANSWER.finditer(text):

@@ -6,10 +6,8 @@ test items at all: predictions that come out the same prove that the run has rea
 
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,8 +20,10 @@ from polystilts.gate.calls import Call
 from polystilts.gate.evidence import Evidence
 from polystilts.gate.finding import Check, Finding, falsifies, several
 from polystilts.gate.protocol import declared
+from polystilts.gate.rerun import Rerun, repeatable, results_in_words
 from polystilts.gate.sandbox import run_sealed
-from polystilts.gate.tolerance import Shift, compare, suspicious
+from polystilts.gate.tolerance import compare, suspicious
+from polystilts.gate.witness import judged_by_the_witness, witness_for
 from polystilts.tasks import STRATEGIES, TASKS
 
 # The claims that answer the question, each with that on retrieval beside it; the first with cells counts.
@@ -33,26 +33,6 @@ MAIN_CLAIMS = (
 )
 RERUN = "polystilts.pipeline.rerun"
 LONGEST = 1800  # seconds that a pretraining may take to be done again
-RESULTS = ("identical", "within tolerance", "different", "failed")
-
-
-@dataclass(frozen=True)
-class Rerun:
-    """One cell done again: what came out, and what held it."""
-
-    run: str
-    target: str
-    result: str  # identical, within tolerance, different, failed
-    words: str
-    enforced: tuple[str, ...] = ()
-    predictions: str = ""  # the SHA-256 of what was predicted again, as runs write it
-    dev: Mapping[str, Any] | None = None  # what the repeated intermediate stage reached on development rows
-    shift: Shift | None = None  # how far it lies from what was published, where it differs
-
-    @property
-    def good(self) -> bool:
-        """Whether it came to the same."""
-        return self.result in ("identical", "within tolerance")
 
 
 def draw_cells(evidence: Evidence, calls: Mapping[str, Call], count: int, seed: int) -> list[tuple[str, str]]:
@@ -81,12 +61,6 @@ def draw_cells(evidence: Evidence, calls: Mapping[str, Call], count: int, seed: 
     return [*first, *rest][:count]
 
 
-def repeatable(evidence: Evidence) -> set[str]:
-    """The runs whose encoder lies beside them."""
-    encoders = evidence.folder / "encoders"
-    return {run for run, record in evidence.runs.items() if (encoders / record["parent"]).is_dir()}
-
-
 def check_replication(
     evidence: Evidence,
     calls: Mapping[str, Call],
@@ -111,9 +85,9 @@ def check_replication(
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # each waits for a process
         places = [workspace / f"cell-{number}" for number in range(len(drawn))]
         reruns = [*pool.map(lambda cell, place: again(*cell, place=place), drawn, places)]
-    if witness := _witness(evidence, reruns):
+    if witness := witness_for(evidence, reruns):
         reruns.append(again(*witness, place=workspace / "witness"))
-    reruns = _by_the_witness(evidence, reruns)
+    reruns = judged_by_the_witness(evidence, reruns)
     changed = changed or {}
     findings = [_different(one, changed) for one in reruns if one.result == "different"]
     findings += [
@@ -134,78 +108,6 @@ def check_replication(
     return Check(
         "replication", question, done, tuple(findings), good > 0, {"cells": len(reruns), "good": good}
     ), reruns
-
-
-def results_in_words(reruns: Sequence[Rerun]) -> str:
-    """How many cells came out which way.
-
-    >>> results_in_words([Rerun("r", "xnli", "identical", ""), Rerun("r", "udpos", "within tolerance", "")])
-    '1 identical, 1 within tolerance'
-    """
-    counts = Counter(one.result for one in reruns)
-    return ", ".join(f"{counts[result]} {result}" for result in RESULTS if counts[result]) or "none"
-
-
-def updates_behind(evidence: Evidence, run: str, target: str) -> int:
-    """How many updates the model that answers a target made, in its first stage and on the target's task."""
-    record = evidence.runs[run]
-    parameters, task = record["parameters"], TASKS[target].training_task
-    first = parameters["intermediate_training"]["updates"]
-    own = parameters["target_finetuning"]["updates"].get(task, 0)
-    strategy = STRATEGIES[record["arm"]["strategy"]]
-    longer = record["arm"]["strategy"] == "none-long" and task != "none"
-    return own + first * (int(strategy.labelled) + int(strategy.masked_lm) + int(longer))
-
-
-def _witness(evidence: Evidence, reruns: Sequence[Rerun]) -> tuple[str, str] | None:
-    """A further cell, of another arm and as much training, where cells came out close and none identical.
-
-    A record may name any processor. A machine that makes one cell byte for byte makes all of that machine's
-    that took no more updates.
-    """
-    close = [one for one in reruns if one.result == "within tolerance"]
-    if not close or _excused(evidence, reruns) != close:
-        return None
-    drawn = {evidence.runs[one.run]["arm"]["strategy"] for one in reruns}
-    suspect = close[0]
-    least = updates_behind(evidence, suspect.run, suspect.target)
-    others = [
-        run
-        for run in sorted(repeatable(evidence))
-        if evidence.runs[run]["arm"]["strategy"] not in drawn
-        and updates_behind(evidence, run, suspect.target) >= least
-    ]
-    others.sort(key=lambda run: updates_behind(evidence, run, suspect.target))
-    return (others[0], suspect.target) if others else None
-
-
-def _excused(evidence: Evidence, reruns: Sequence[Rerun]) -> list[Rerun]:
-    """The cells that came out close while no cell of as many updates came out identical."""
-    most = max(
-        (updates_behind(evidence, one.run, one.target) for one in reruns if one.result == "identical"),
-        default=-1,
-    )
-    return [
-        one
-        for one in reruns
-        if one.result == "within tolerance" and updates_behind(evidence, one.run, one.target) > most
-    ]
-
-
-def _by_the_witness(evidence: Evidence, reruns: Sequence[Rerun]) -> list[Rerun]:
-    """The cells again: where one of as many updates is identical, hardware excuses no other."""
-    excused = _excused(evidence, reruns)
-    same = [one for one in reruns if one.result == "identical"]
-    if not same:
-        return [*reruns]
-    best = max(same, key=lambda one: updates_behind(evidence, one.run, one.target))
-    why = f"; this machine made {best.run}, {best.target}, byte for byte, so hardware does not excuse it"
-    return [
-        replace(one, result="different", words=one.words + why)
-        if one.result == "within tolerance" and one not in excused
-        else one
-        for one in reruns
-    ]
 
 
 def _different(one: Rerun, changed: Mapping[str, Sequence[str]]) -> Finding:

@@ -20,7 +20,8 @@ sys.addaudithook(refuse)
 """
 # Mounts every input upon itself, read-only, and then becomes the command.
 READ_ONLY = (
-    'for input in $GATE_INPUTS; do mount --bind "$input" "$input"; mount -o remount,bind,ro "$input"; done; '
+    'set -f; IFS="$GATE_END"; for input in $GATE_INPUTS; do mount --bind "$input" "$input"; '
+    'mount -o remount,bind,ro "$input"; done; unset IFS; '
 )
 
 
@@ -46,7 +47,7 @@ def namespaces() -> tuple[str, ...]:
 def run_sealed(
     arguments: Sequence[str], folder: Path, inputs: Sequence[Path], threads: int = 1, timeout: float = 3600
 ) -> Sealed:
-    """Run `python -m …` in a folder of its own; `inputs` are folders without spaces in their names."""
+    """Run `python -m …` in a folder of its own; `inputs` are folders without line ends in their names."""
     folder.mkdir(parents=True, exist_ok=True)
     refuse = folder / "no-network"
     refuse.mkdir(exist_ok=True)
@@ -68,8 +69,8 @@ def run_sealed(
     sealed = [path.resolve() for path in (*inputs, paths.PACKAGE)]
     space = namespaces()
     enforced = ["a fresh process in a folder of its own", "an environment of its own", "no Python sockets"]
-    if space and not any(" " in str(path) for path in sealed):
-        environment["GATE_INPUTS"] = " ".join(map(str, sealed))
+    if space and not any("\n" in str(path) for path in sealed):
+        environment |= {"GATE_INPUTS": "\n".join(map(str, sealed)), "GATE_END": "\n"}
         command = [*space, "sh", "-e", "-c", READ_ONLY + 'exec "$@"', "sandbox", *command]
         enforced += ["no network (a network namespace)", "inputs and source mounted read-only"]
     try:

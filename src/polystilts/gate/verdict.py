@@ -2,7 +2,7 @@
 
 import datetime
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,15 @@ from polystilts.gate.data import check_data
 from polystilts.gate.design import check_design
 from polystilts.gate.development import check_development
 from polystilts.gate.evidence import Evidence, open_evidence
-from polystilts.gate.finding import Check, Finding, signed
+from polystilts.gate.finding import Check, Finding
 from polystilts.gate.lineage import check_encoder, check_files, check_runs
 from polystilts.gate.predictions import check_predictions
 from polystilts.gate.prose import check_citations, check_prose
 from polystilts.gate.protocol import check_exposure, check_freeze, check_selection
 from polystilts.gate.published import check_published
 from polystilts.gate.recompute import check_scores, marking
-from polystilts.gate.replication import Rerun, check_replication, encoder_again, results_in_words
+from polystilts.gate.replication import check_replication, encoder_again
+from polystilts.gate.rerun import Rerun, results_in_words
 from polystilts.gate.tables import check_gains
 
 CLOSE = "VERIFIED (within tolerance)"  # repeated elsewhere, and close; VERIFIED alone means byte for byte
@@ -288,24 +289,3 @@ def _study(checks: list[Check], claims: tuple[Judged, ...]) -> tuple[str, str]:
     words = f", {close} of them within tolerance only" if close else ""
     status = CLOSE if close else "VERIFIED"
     return status, f"{len(verified)} of {len(claims)} claims are verified{words}, none is falsified"
-
-
-def told(verdict: Verdict) -> Iterator[str]:
-    """The verdict as lines for the terminal."""
-    yield f"{verdict.scale}: {verdict.status}. {verdict.reason}"
-    yield ""
-    for check in verdict.checks:
-        bad = [finding for finding in check.findings if finding.effect in ("falsifies", "stale")]
-        mark = "FOUND" if bad else "ok" if check.complete else "-"
-        yield f"  {mark:6}{check.name:16}{check.done}"
-    yield ""
-    for name, finding in verdict.findings:
-        yield f"  {finding.effect}: {name}: {finding.what}"
-    yield ""
-    for claim in verdict.claims:
-        yield f"  {claim.status:19} {claim.outcome:13} {claim.id}: {claim.reason}"
-        if claim.counterexample is not None and claim.counterexample.turns:
-            yield (
-                f"{'':36}strongest counterexample: {claim.counterexample.where}, "
-                f"{signed(claim.counterexample.value)}"
-            )

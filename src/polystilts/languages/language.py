@@ -17,17 +17,18 @@ class Language:
     script: str
     resource: str = ""  # "high" or "low": how much pretraining text the world gives it
     overlap: str = ""  # "high" or "low": how many words it shares with the source language
-    order: str = ""  # "near" or "far": how its word order differs from the source language
-    language_set: str = ""  # "A" or "B": the half-fraction of the design that it belongs to
+    order: str = ""  # "near", "far" or "verb-first": its word order beside the source language's
+    language_set: str = ""  # "A" or "B": its half-fraction of the design; "": no arm practises in it
     invented: bool = True
     shared_names: float = 0.9  # of an invented language of high overlap: names it writes as the source does
     joshi_class: int | None = None  # 0 (left behind) to 5 (winners) in Joshi et al. 2020
     xlmr_gib: float = 0.0  # text of it that XLM-R was pretrained on, in GiB; 0: XLM-R never saw the language
     distance: float | None = None  # syntactic distance from English, 0 to 1; see `real.py`
+    verb_final: bool | None = None  # of a real language, where it was looked up: does the verb come last?
 
     @property
     def cell(self) -> str:
-        """The cell of the 2×2×2 design in three letters: resource, overlap (High/Low), order (Near/Far)."""
+        """Its cell in three letters: resource, overlap (High/Low), order (Near, Far, Verb-first)."""
         return "".join(level[:1].upper() for level in (self.resource, self.overlap, self.order))
 
 

@@ -2,6 +2,11 @@
 
 from polystilts.languages.language import Language
 
+# The dominant order of a clause (Dryer 2013, chapter 81 of WALS), of the languages of `real-small` and those
+# held back from it. As recalled, not looked up in the atlas: et, gn, wo, yo.
+VERB_FINAL = frozenset("am ay bn eu hi qu ta te tr".split())
+VERB_EARLIER = frozenset("ar en et gn sw wo yo zh".split())
+
 
 def _real(
     code: str,
@@ -16,6 +21,7 @@ def _real(
     return Language(
         code, name, family, script, language_set=half, invented=False,
         joshi_class=joshi, xlmr_gib=xlmr_gib, distance=distance,
+        verb_final=code in VERB_FINAL if code in VERB_FINAL | VERB_EARLIER else None,
     )  # fmt: skip
 
 

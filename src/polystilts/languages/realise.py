@@ -1,7 +1,8 @@
 """From a meaning to a sentence: words in the order, morphology and script of one language.
 
 Near languages build sentences as the source language does (subject verb object, prepositions). Far languages
-put the object before the verb and their adpositions after the noun.
+put the object before the verb and their adpositions after the noun. Verb-first languages put the verb before
+its subject, and its object and prepositional phrases after it.
 """
 
 from typing import NamedTuple
@@ -29,9 +30,15 @@ def realise(clause: Clause, lexicon: Lexicon) -> tuple[Token, ...]:
     far = lexicon.language.order == "far"
     if clause.cleft:
         asked = changed(clause.asking(clause.gap), cleft=False)
-        body = _clause(asked, lexicon, far) + _copula(lexicon, far, _answer(clause, lexicon, far), clause.gap)
-        return (*body, _mark(".", lexicon))
+        body = _clause(asked, lexicon, far)
+        told = _copula(lexicon, far, _answer(clause, lexicon, far), clause.gap)
+        return (*(told + body if verb_first(lexicon) else body + told), _mark(".", lexicon))
     return (*_clause(clause, lexicon, far), _mark("?" if clause.gap else ".", lexicon))
+
+
+def verb_first(lexicon: Lexicon) -> bool:
+    """Does the verb of this language come before its subject?"""
+    return lexicon.language.order == "verb-first"
 
 
 def text_of(tokens: tuple[Token, ...]) -> str:
@@ -83,12 +90,13 @@ def _place(phrase: Phrase, lexicon: Lexicon, far: bool) -> tuple[Token, ...]:
 
 def _verb(clause: Clause, lexicon: Lexicon, far: bool) -> tuple[Token, ...]:
     slash = "\\" if far else "/"
-    if clause.verb == "is":
-        category, upos = f"S\\NP{slash}NP", "AUX"
-    elif clause.object is not None:
-        category, upos = f"S\\NP{slash}NP", "VERB"
+    upos = "AUX" if clause.verb == "is" else "VERB"
+    place = "PP" if clause.place is not None else ""
+    second = "NP" if clause.verb == "is" or clause.object is not None else place  # what it takes beside
+    if verb_first(lexicon):  # its subject stands on the other side, before what it takes beside
+        category = f"S/{second}/NP" if second else "S/NP"
     else:
-        category, upos = (f"S\\NP{slash}PP" if clause.place is not None else "S\\NP"), "VERB"
+        category = f"S\\NP{slash}{second}" if second else "S\\NP"
     past = clause.past and clause.verb in VERBS
     verb = _word(lexicon, clause.verb, upos, category, "verb", past)
     return (_word(lexicon, "not", "PART", "NEG"), verb) if clause.negated else (verb,)
@@ -114,12 +122,15 @@ def _clause(clause: Clause, lexicon: Lexicon, far: bool) -> tuple[Token, ...]:
         opening, time = [*opening, *time], ()
     if far and clause.object is None:  # the complement, too, comes before the verb: in kato lives
         return (*opening, *subject, *place, *verb, *manner, *time)
+    if verb_first(lexicon):
+        return (*opening, *verb, *subject, *thing, *manner, *place, *time)
     core = (*thing, *verb) if far else (*verb, *thing)
     return (*opening, *subject, *core, *manner, *place, *time)
 
 
 def _copula(lexicon: Lexicon, far: bool, complement: tuple[Token, ...], role: str) -> tuple[Token, ...]:
-    being = _word(lexicon, "is", "AUX", "S\\NP\\NP" if far else "S\\NP/NP", "verb")
+    category = "S/NP/NP" if verb_first(lexicon) else "S\\NP\\NP" if far else "S\\NP/NP"
+    being = _word(lexicon, "is", "AUX", category, "verb")
     return (*complement, being) if far else (being, *complement)
 
 

@@ -15,6 +15,10 @@ def _invented(
     )
 
 
+def _new_order(code: str, name: str, family: str, script: str, resource: str, overlap: str) -> Language:
+    return Language(code, name, family, script, resource, overlap, "verb-first")
+
+
 SOURCE = Language("alb", "Albish", "Albic", "Latin", "high", "high", "near")
 
 # Two languages for every cell of resource × overlap × order; the first eight are the family of `demo`.
@@ -37,6 +41,12 @@ INVENTED_LANGUAGES = (
     _invented("sol", "Solonic", "Pelasgian", "Greek", "low", "low", "near"),
     _invented("har", "Harani", "Narran", "Armenian", "high", "low", "far"),
     _invented("zan", "Zanuri", "Narran", "Georgian", "low", "low", "far"),
+    # A third order, which none of the above shows: the verb comes first. They are of no set, so that no arm
+    # practises in them and their order is new to every run; families and scripts are those of the others.
+    _new_order("eri", "Erish", "Albic", "Latin", "high", "high"),
+    _new_order("hal", "Halnish", "Albic", "Latin", "low", "high"),
+    _new_order("kor", "Korvian", "Pelasgian", "Greek", "high", "low"),
+    _new_order("tav", "Tavazi", "Narran", "Armenian", "low", "low"),
 )
 
 LANGUAGES: dict[str, Language] = {row.code: row for row in (*INVENTED_LANGUAGES, *REAL_LANGUAGES)}

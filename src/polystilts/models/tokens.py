@@ -2,9 +2,9 @@
 
 import io
 import shutil
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +141,12 @@ def encode_lines(tokenizer: PreTrainedTokenizerFast, lines: list[str], longest: 
 def encode_pairs(
     tokenizer: PreTrainedTokenizerFast, first: list[str], second: list[str], longest: int
 ) -> list[np.ndarray]:
-    """Two texts as one sequence, in XLM-R `<s> a </s></s> b </s>`; the longer one is cut first."""
+    """Two texts as one sequence, in XLM-R `<s> a </s></s> b </s>`; the longer one is cut first.
+
+    Where every second text is empty, as in a task of one text, there is one alone: `<s> a </s>`.
+    """
+    if not any(second):
+        second = None
     encoded = tokenizer(first, second, truncation=True, max_length=longest, return_attention_mask=False)
     return [np.asarray(ids, dtype=np.int32) for ids in encoded["input_ids"]]
 
@@ -178,7 +183,7 @@ def encode_question_context(
 
     Spans are `tokens × 2`; they are (-1, -1) outside the context, and never start on a space. Characters that
     the tokenizer's normaliser swallows (the parts of a Hangul syllable after its first, a soft hyphen) belong
-    to the token before them. Neighbouring windows of a long context share a quarter of their tokens; a
+    to the token beside them. Neighbouring windows of a long context share a quarter of their tokens; a
     question takes a quarter at most.
     """
     words = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
@@ -195,35 +200,37 @@ def encode_question_context(
     )
     windows = []
     for encoding in encoded.encodings:
+        first, last = not windows, len(windows) == len(encoded.encodings) - 1
         spans = [
             _without_space(context, *offsets) if sequence == 1 else (-1, -1)
             for offsets, sequence in zip(encoding.offsets, encoding.sequence_ids, strict=True)
         ]
-        spans = _with_swallowed(context, spans)
+        spans = _with_swallowed(context, spans, first_window=first, last_window=last)
         windows.append((np.asarray(encoding.ids, dtype=np.int32), np.asarray(spans, dtype=np.int32)))
     return windows
 
 
-def _with_swallowed(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans that reach to the next token, or to white space: no character between two tokens is in neither.
+def _with_swallowed(
+    text: str, spans: list[tuple[int, int]], first_window: bool, last_window: bool
+) -> list[tuple[int, int]]:
+    """Spans that reach to the next token, or to white space: no character beside a token is in none.
 
-    Behind the last token of a window only marks are taken in, for what follows is the next window's.
+    What stands before the first token of a window, or behind its last, may be a neighbouring window's: only
+    the first window reaches back to the start of the text, and only the last one on to its end.
     """
     found = list(spans)
     inside = [place for place, (start, end) in enumerate(spans) if 0 <= start < end]
-    for place, following in zip(inside, [*inside[1:], None], strict=True):
+    before = 0 if first_window else None  # the end of the token before, where it is in this window
+    for place, following in zip_longest(inside, inside[1:]):
         start, end = spans[place]
-        last = following is None
-        limit = len(text) if last else spans[following][0]
-        while end < limit and not text[end].isspace() and not (last and not _is_mark(text[end])):
+        while before is not None and start > before and not text[start - 1].isspace():
+            start -= 1
+        limit = spans[following][0] if following is not None else len(text) if last_window else end
+        while end < limit and not text[end].isspace():
             end += 1
         found[place] = (start, end)
+        before = end
     return found
-
-
-def _is_mark(char: str) -> bool:
-    """A character that is written onto the one before: a combining mark, or a later part of a syllable."""
-    return unicodedata.category(char).startswith("M") or "\u1160" <= char <= "\u11ff"
 
 
 def _without_space(text: str, start: int, end: int) -> tuple[int, int]:

@@ -31,7 +31,7 @@ def languages_of(study: Study) -> pd.DataFrame:
                      measured["shared_words"], known.order or measured["order_distance"],
                      measured["order_distance"],
                      "yes" if subwords.get(code, 0) else "no",
-                     "-" if code in alone else known.language_set))  # fmt: skip
+                     "-" if code in alone else known.language_set or "-"))  # fmt: skip
     return pd.DataFrame(rows, columns=list(LANGUAGE_COLUMNS))
 
 

@@ -24,7 +24,8 @@ def wanted_files(study: Study) -> list[Pinned]:
     if shared["source"] != "files":
         raise WrongUse(f"{study.scale.name} takes its data from {shared['source']!r}; nothing is to fetch")
     uses = {*real_parameters(study)["tasks"], *USES}
-    return needed(row for row in file_rows() if row.task in uses and row.language in shared["languages"])
+    return needed(row for row in file_rows() if row.task in uses and row.language in shared["languages"]
+                  and row.read_by(study.scale.name))  # fmt: skip
 
 
 def fetch_files(study: Study, root: Path, base: str = BASE) -> str:

@@ -31,7 +31,13 @@ from polystilts.pipeline.engine import (
     run_alone,
     run_engine,
 )
-from polystilts.pipeline.forecast import cell_seconds, cells_of, compare_with_plan, keep_forecast
+from polystilts.pipeline.forecast import (
+    cell_seconds,
+    cells_of,
+    compare_with_plan,
+    keep_forecast,
+    page_seconds,
+)
 from polystilts.pipeline.hold import Stopped, clear_up, held, stopped_by_signals
 from polystilts.pipeline.params import load_scale
 from polystilts.pipeline.progress import Progress, in_time
@@ -102,7 +108,13 @@ def run_held(
         dry_run(command, environment)
         return
     keep_forecast(study, cores)
-    progress = Progress(study, invocation, cells_of(study), cell_seconds(study))
+    progress = Progress(
+        study,
+        invocation,
+        cells_of(study),
+        cell_seconds(study),
+        page=page_seconds(study) if notebooks else 0.0,
+    )
     warm = not (cold or profile or environment["POLYSTILTS_GPUS"]) and may_be_warm(study)
     with warm_start(environment, notebooks) if warm else nullcontext(environment) as told:
         if notebooks:
@@ -226,7 +238,7 @@ def report(study: Study, overhead: float | None, seconds: float, compared: Seque
 def plain(text: str) -> str:
     """Markdown as a terminal shows it: without the marks of headings and of bold words.
 
-    >>> plain("# The answer\n**The answer: undecided.** More")
-    'The answer\nThe answer: undecided. More'
+    >>> plain("# The answer: **undecided.** More")
+    'The answer: undecided. More'
     """
-    return re.sub(r"(?m)^#+ ", "", re.sub(r"\*\*(.+?)\*\*", r"\1", text))
+    return re.sub(r"(?m)^#+ ", "", re.sub(r"\*\*(\S.*?)\*\*", r"\1", text))

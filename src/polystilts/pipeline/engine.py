@@ -122,8 +122,12 @@ def run_engine(
     """
     log = study.folder / ".done" / "engine.log"
     with subprocess.Popen(
-        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        encoding="utf-8", errors="replace",
+        command,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     ) as engine:
         said: deque[str] = deque(maxlen=400)
         reader = threading.Thread(target=keep, args=(engine.stdout, log, said), daemon=True)

@@ -59,8 +59,8 @@ def cells_of(study: Study) -> Counter:
         world=worlds,
         encoder=len({run.encoder_id for run in study.runs}),
         intermediate=sum(has_intermediate(run) for run in study.runs),
-        finetune=len(study.runs) * len(study.training_tasks),
-        predict=len(study.runs) * targets,
+        finetune=sum(len(study.training_tasks_of(run)) for run in study.runs),
+        predict=sum(len(study.targets_of(run)) for run in study.runs),
         labels=worlds * targets,
     )
 
@@ -68,7 +68,7 @@ def cells_of(study: Study) -> Counter:
 def updates_of(study: Study, run: Run) -> int:
     """Training updates of one run."""
     first, target = study.scale["intermediate_training"], study.scale["target_finetuning"]
-    knobs = [target_knobs(target, task) for task in study.training_tasks]
+    knobs = [target_knobs(target, task) for task in study.training_tasks_of(run)]
     updates = sum(one["updates"] for one in knobs)
     if run.strategy == "none-long":
         rows = first["updates"] * first["batch_size"]
@@ -86,7 +86,7 @@ def training_tokens(study: Study, run: Run, rates: Rates) -> dict[tuple[str, str
     rows, found = first["updates"] * first["batch_size"], {}
     if has_intermediate(run):
         found["intermediate", run.run_id] = tokens(rows, run.intermediate_task)
-    for task in study.training_tasks:
+    for task in study.training_tasks_of(run):
         knobs = target_knobs(target, task)
         longer = tokens(rows, run.intermediate_task) if run.strategy == "none-long" else 0.0
         found["finetune", f"{run.run_id}--{task}"] = (
@@ -172,6 +172,12 @@ def cell_seconds(study: Study) -> Mapping[str, float]:
         "predict": read_s / max(cells["predict"], 1),
         "labels": 0.0,
     }
+
+
+def page_seconds(study: Study) -> float:
+    """What a job is thought to take beside its cells: to start, to read and draw, and to make its page."""
+    rates, jobs = rates_for(study), len(jobs_of(study))
+    return rates.job_s + rates.other_s * len(study.runs) / jobs if rates else 1.0
 
 
 def keep_forecast(study: Study, cores: int) -> None:

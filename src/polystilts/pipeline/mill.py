@@ -41,6 +41,8 @@ def surroundings(study: Study) -> dict[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONHASHSEED": "0",
         "JUPYTER_PREFER_ENV_PATH": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONIOENCODING": "utf-8",  # whatever the terminal lacks, pages and logs do not
         "IPYTHONDIR": str(study.folder / ".done" / "ipython"),
         **({"HF_HUB_OFFLINE": "1"} if study.scale.shared["source"] == "world" else {}),
     }
@@ -72,6 +74,7 @@ def values_for(names: list[str], job: Job, study: Study, given: dict[str, Any]) 
 def mill(study: Study, job: Job, **given: Any) -> None:
     """Run one chapter; leave its notebook, its time record and, if it ended well, its stamp."""
     without_address_checker()
+    without_formatter()
     import jupytext
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -90,7 +93,7 @@ def mill(study: Study, job: Job, **given: Any) -> None:
         try:
             papermill.execute_notebook(
                 notebook,
-                str(target),
+                without_fields(target),
                 values,
                 kernel_name="python3",
                 progress_bar=False,
@@ -111,6 +114,20 @@ def mill(study: Study, job: Job, **given: Any) -> None:
     writes = [target.relative_to(study.folder).as_posix(), *(job.chapter.writes if job.number == 1 else ())]
     left = {path: sha256(study.folder / path) for path in writes if (study.folder / path).exists()}
     write_json(job.stamp(study), {"job": job.name, "made_from": source, "left": left})
+
+
+def without_fields(path: Path) -> str:
+    """A path whose braces papermill does not take for parameters to be filled in.
+
+    >>> without_fields(Path("a{b}"))
+    'a{{b}}'
+    """
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def without_formatter() -> None:
+    """Keep papermill from formatting the cell that it adds, as it would wherever Black can be imported."""
+    sys.modules["black"] = None  # type: ignore[assignment]
 
 
 def warm_kernels() -> type:

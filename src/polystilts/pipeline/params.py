@@ -133,7 +133,7 @@ class Scale:
 
 def scale_names() -> list[str]:
     """The scales that have a file, smallest first where the study knows their order."""
-    order = ["tiny", "demo", "world", "real-mini", "xlmr-base", "xlmr-large"]
+    order = ["tiny", "demo", "world", "real-mini", "real-small", "xlmr-base", "xlmr-large"]
     found = {path.stem for path in paths.PARAMS.glob("*.yaml") if not path.stem.startswith("hypotheses")}
     return [name for name in order if name in found] + sorted(found - set(order))
 
@@ -142,8 +142,10 @@ def load_scale(name: str, changes: Mapping[str, Any] | None = None, file: Path |
     """Read a scale, change some of its knobs, and refuse it unless every knob is known and right."""
     if file is None:
         if name not in scale_names():
-            raise WrongUse(f"no scale is called {name!r}; there are: {', '.join(scale_names())}"
-                           + meant(name, scale_names()))
+            raise WrongUse(
+                f"no scale is called {name!r}; there are: {', '.join(scale_names())}"
+                + meant(name, scale_names())
+            )
         file = paths.PARAMS / f"{name}.yaml"
     try:
         sections = yaml.safe_load(file.read_text(encoding="utf-8"))

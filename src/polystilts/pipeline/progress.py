@@ -30,13 +30,19 @@ class Progress:
         cells: Mapping[str, int],
         seconds: Mapping[str, float],
         stream: TextIO | None = None,
+        page: float = 0.0,
     ) -> None:
-        """`cells` counts the pieces of work of each stage; `seconds` is what one is thought to take."""
+        """`cells` counts the pieces of work of each stage; `seconds` is what one is thought to take.
+
+        A `page` is what a job takes beside its cells, and the book once more, which is made after all others.
+        """
         self.done = study.folder / ".done"
         self.invocation = invocation
         self.jobs = {f"{job.name}.json": job for job in jobs_of(study)}
         self.cells = {stage: count for stage, count in cells.items() if count}
         self.work = {stage: count * seconds.get(stage, 1.0) for stage, count in self.cells.items()}
+        self.page = page
+        self.whole = sum(self.work.values()) + page * (len(self.jobs) + 1)
         self.finished = {name for name, job in self.jobs.items() if job.stamp(study).exists()}
         self.told: set[str] = set()
         self.stream = stream or sys.stdout
@@ -81,7 +87,7 @@ class Progress:
         """The work in ended jobs and fresh cells, in the seconds it was thought to take."""
         ended = [self.jobs[name].chapter.name for name in self.finished | self.told]
         whole = [job.chapter.name for job in self.jobs.values()]
-        done = 0.0
+        done = self.page * len(ended)
         for stage, work in self.work.items():
             chapter = CHAPTER_OF_STAGE[stage]
             fresh = len(fresh_files(self.done / "cells" / stage, self.began)) / self.cells[stage]
@@ -90,10 +96,10 @@ class Progress:
 
     def bar(self) -> str:
         """How much of the work is done, and how long the rest will take at the pace of this run so far."""
-        whole, done = sum(self.work.values()), self.work_done()
+        whole, done = self.whole, self.work_done()
         share = done / whole if whole else 1.0
         full = int(share * WIDTH)
-        drawn = f"[{'#' * full}{'.' * (WIDTH - full)}] {share:4.0%}"
+        drawn = f"[{'#' * full}{'.' * (WIDTH - full)}] {int(100 * share):3d}%"  # 100 is said of all alone
         if share >= 1.0 or done - self.at_start < EARLY * whole:
             return drawn
         left = (time.time() - self.began) * (whole - done) / (done - self.at_start)

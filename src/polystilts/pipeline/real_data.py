@@ -11,9 +11,9 @@ from polystilts.pipeline.cells import code_hash, contents, finish, versions
 from polystilts.pipeline.inputs import real_parameters, world_seeds
 from polystilts.pipeline.study import Run, Study
 from polystilts.sources.catalogue import ENCODERS, UNPINNED, hub_rows
-from polystilts.sources.doors import files_asked, open_door
-from polystilts.sources.formats.rows import file_rows, paths_of
-from polystilts.tasks import TASKS, parse_arm
+from polystilts.sources.doors import files_asked, open_door, rows_of
+from polystilts.sources.formats.rows import paths_of
+from polystilts.tasks import STRATEGIES, TASKS, parse_arm
 
 SHOWN = 3  # missing files that are named
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what a folder must hold
@@ -61,9 +61,10 @@ def reads(study: Study) -> list[tuple[str, str, str, str]]:
         if row.role != "target" or row.training_task == task:
             asked += [(task, split, source, "original") for split in ("train", "dev")]
     for arm in map(parse_arm, parameters["arms"]):
-        if arm.strategy == "native":
+        what = STRATEGIES[arm.strategy].reads if arm.language_set else ""
+        if what == "native":
             asked += [(arm.intermediate_task, "native", code, "original") for code in others]
-        elif arm.strategy != "code-switched":
+        elif what == "translated":
             asked += [(arm.intermediate_task, "train", code, "translated") for code in others]
     if max(parameters["documents_by_resource"].values()) and study.scale.shared["source"] == "hub":
         asked += [("text", "train", code, "original") for code in (source, *others)]
@@ -80,8 +81,8 @@ def places(study: Study, root: Path, task: str, split: str, language: str, role:
                 forms = (f"{name}.parquet", f"{name}-*.parquet")
                 found[f"{folder}/{name}.parquet"] = any(any((root / folder).glob(form)) for form in forms)
         return found
-    rows = [row for row in file_rows() if (row.task, row.split, row.language) == (task, split, language)]
-    if not rows or role != "original" or rows[0].format == "refused":
+    rows = rows_of(task, split if role == "original" else role, language, study.scale.name)
+    if not rows or rows[0].format == "refused":
         return {}
     return {rows[0].path: any(paths_of(root, row) for row in rows)}
 
@@ -95,10 +96,11 @@ def require_real(study: Study) -> None:
     for name in shared["arms"]:
         arm = parse_arm(name)
         others = [code for code in shared["languages"] if code != shared["source_language"]]
-        if arm.strategy == "translated" and not any(
-            shared["source"] == "hub" and hub_rows(arm.intermediate_task, "train", code, "translated")
-            for code in others
-        ):
+        translates = arm.language_set and STRATEGIES[arm.strategy].reads == "translated"
+        if translates and arm.intermediate_task and not any(
+            hub_rows(arm.intermediate_task, "train", code, "translated") if shared["source"] == "hub"
+            else rows_of(arm.intermediate_task, "translated", code, study.scale.name) for code in others
+        ):  # fmt: skip
             raise WrongUse(f"arm {name}: there is no real translated {arm.intermediate_task} in any language "
                            "of this study; use code-switched, or drop the arm")  # fmt: skip
     if not study.scale["pretraining"]["updates"]:
@@ -112,7 +114,8 @@ def prepare_real(study: Study) -> None:
     root, parameters = data_root(), real_parameters(study)
     if root is None and shared["source"] == "files":
         return  # they were prepared before, or `require_real` would have refused
-    given = files_asked(shared["source"], root, [*parameters["tasks"]], parameters["languages"])
+    given = files_asked(shared["source"], root, [*parameters["tasks"]], parameters["languages"],
+                        study.scale.name)  # fmt: skip
     for seed in world_seeds(study):
         finish(
             study, "world", f"w{seed}",
@@ -134,7 +137,8 @@ def write_data(study: Study, folder: Path, root: Path | None, seed: int, refuse:
 
     parameters = real_parameters(study)
     arms = [parse_arm(name) for name in parameters.pop("arms")]
-    door = open_door(study.scale.shared["source"], root, study.scale["data_preparation"]["unpinned"])
+    shared, knobs = study.scale.shared, study.scale["data_preparation"]
+    door = open_door(shared["source"], root, knobs["unpinned"], study.scale.name)
     return write_real(folder, door, seed, arms=arms, refuse_leaks=refuse, **parameters)
 
 

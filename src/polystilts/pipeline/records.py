@@ -10,9 +10,18 @@ from polystilts.files import fingerprint, read_json, write_json
 from polystilts.pipeline.cells import code_hash, contents, is_survey, record_file, versions
 from polystilts.pipeline.inputs import checkpoint, has_intermediate
 from polystilts.pipeline.study import Run, Study
+from polystilts.tasks import shut_out
 
 WORK = ("run_id", "scale", "parent", "arm", "seeds", "hashes", "code")  # what a record tells of the work
 LIBRARIES = ("numpy", "pandas", "sentencepiece", "tokenizers", "torch", "transformers")
+
+
+def parameters_of(study: Study, run: Run) -> dict[str, dict[str, Any]]:
+    """Every knob, by section, with the targets that the run itself is asked."""
+    told = {section: dict(knobs) for section, knobs in study.parameters.items()}
+    targets = told["shared"]["target_tasks"]
+    told["shared"]["target_tasks"] = [name for name in targets if not shut_out(run.intermediate_task, name)]
+    return told
 
 
 def keep_run_record(study: Study, run: Run, fresh: bool) -> None:
@@ -24,7 +33,7 @@ def keep_run_record(study: Study, run: Run, fresh: bool) -> None:
 def is_predicted(study: Study, run: Run) -> bool:
     """Whether a run has answered all its targets."""
     return all(record_file(study, "predict", f"{run.run_id}--{target}").exists()
-               for target in study.target_tasks)  # fmt: skip
+               for target in study.targets_of(run))  # fmt: skip
 
 
 def is_recorded(study: Study, run: Run) -> bool:
@@ -44,8 +53,8 @@ def is_recorded(study: Study, run: Run) -> bool:
 def cells_of_run(study: Study, run: Run) -> list[tuple[str, str]]:
     """The pieces of work of a run, by stage and key."""
     keys = [("intermediate", run.run_id)] if has_intermediate(run) else []
-    keys += [("finetune", f"{run.run_id}--{task}") for task in study.training_tasks]
-    return keys + [("predict", f"{run.run_id}--{target}") for target in study.target_tasks]
+    keys += [("finetune", f"{run.run_id}--{task}") for task in study.training_tasks_of(run)]
+    return keys + [("predict", f"{run.run_id}--{target}") for target in study.targets_of(run)]
 
 
 def run_record(study: Study, run: Run) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def run_record(study: Study, run: Run) -> dict[str, Any]:
             "language_set": run.language_set,
         },
         "seeds": {"world": run.world_seed, "encoder": run.encoder_seed, "run": run.seed},
-        "parameters": {section: dict(knobs) for section, knobs in study.parameters.items()},
+        "parameters": parameters_of(study, run),
         "stages": [
             {
                 "stage": stage,

@@ -140,7 +140,7 @@ def finetune_targets(study: Study, runs: Sequence[Run]) -> None:
     """Tune each run on source-language rows; targets that share rows share a checkpoint."""
     train_intermediates(study, runs)
     for run in with_others(study, runs, "04_intermediate_training"):
-        for task in study.training_tasks:
+        for task in study.training_tasks_of(run):
             parameters = finetune_parameters(study, run, task)
 
             def work(draft: Path, run: Run = run, task: str = task, parameters: dict = parameters) -> None:
@@ -171,7 +171,7 @@ def predict_targets(study: Study, runs: Sequence[Run]) -> None:
     parameters = predict_parameters(study)
     for run in with_others(study, runs, "05_target_finetuning"):
         fresh = []
-        for target in study.target_tasks:
+        for target in study.targets_of(run):
             task = TASKS[target].training_task
             tuned = task != "none"
             reader = checkpoint(study, run, task) if tuned else start_folder(study, run)
@@ -232,7 +232,7 @@ def mark_runs(study: Study, runs: Sequence[Run]) -> list[Any]:
             seen = {
                 "intermediate_kinds": kinds_seen(run), "labelled_languages": languages_seen(study, run),
             }  # fmt: skip
-            for target in study.target_tasks:
+            for target in study.targets_of(run):
                 predictions = pd.read_parquet(study.run_folder(run) / "predictions" / f"{target}.parquet")
                 key = run.world_seed, target
                 scored = score_run(

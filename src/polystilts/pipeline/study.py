@@ -13,7 +13,7 @@ from polystilts import paths
 from polystilts.errors import WrongUse
 from polystilts.files import fingerprint
 from polystilts.pipeline.params import Scale, load_scale
-from polystilts.tasks import TASKS, parse_arm
+from polystilts.tasks import TASKS, parse_arm, shut_out
 from polystilts.training.presets import target_knobs
 
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
@@ -84,6 +84,15 @@ class Study:
     def run_folder(self, run: Run) -> Path:
         """Where a run leaves what it makes."""
         return self.folder / "runs" / run.run_id
+
+    def targets_of(self, run: Run) -> tuple[str, ...]:
+        """The targets that a run is asked: all but those whose items its practice may have read."""
+        return tuple(name for name in self.target_tasks if not shut_out(run.intermediate_task, name))
+
+    def training_tasks_of(self, run: Run) -> tuple[str, ...]:
+        """The rows that a run's own targets are tuned on, each once."""
+        names = (TASKS[name].training_task for name in self.targets_of(run))
+        return tuple(dict.fromkeys(name for name in names if name != "none"))
 
     @property
     def training_tasks(self) -> tuple[str, ...]:
@@ -204,12 +213,12 @@ def runs_of(scale: Scale) -> list[Run]:
 def run_rows(study: Study, run: Run) -> int:
     """Labelled rows and text lines a run learns from: what it costs, up to the machine's speed."""
     first, target = study.parameters["intermediate_training"], study.parameters["target_finetuning"]
-    knobs = [target_knobs(target, task) for task in study.training_tasks]
+    knobs = [target_knobs(target, task) for task in study.training_tasks_of(run)]
     rows = sum(one["updates"] * one["batch_size"] for one in knobs)
     extra = first["updates"] * first["batch_size"]
     if run.strategy == "none":
         return rows
-    return rows + extra * (len(study.training_tasks) if run.strategy == "none-long" else 1)
+    return rows + extra * (len(knobs) if run.strategy == "none-long" else 1)
 
 
 def share(study: Study, runs: Sequence[Run], batch: str) -> list[Run]:

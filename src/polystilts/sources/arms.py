@@ -10,7 +10,7 @@ import pandas as pd
 from polystilts.errors import StudyError, WrongUse
 from polystilts.languages import LANGUAGES
 from polystilts.sources.code_switching import code_switch
-from polystilts.tasks import INTERMEDIATE_TASKS, Arm
+from polystilts.tasks import INTERMEDIATE_TASKS, STRATEGIES, Arm
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def arm_rows(
 ) -> pd.DataFrame | dict[str, pd.DataFrame]:
     """The `rows` labelled rows that an arm trains on, with their `language`; a frame a task where several.
 
-    `examples` is the folder of one world's examples. `seed` decides the permutation of `shuffled` and the
+    `examples` is the folder of one world's examples. `seed` decides how labels are shuffled and the
     words that `code-switched` replaces; which rows are read, and in which language, is fixed by the world,
     so arms and seeds of one task differ in nothing else. Raises StudyError where a file is missing.
     """
@@ -58,7 +58,11 @@ def arm_rows(
 
 
 # What a language must have to take part in an arm, as a file beside the examples or among them.
-NEEDED = {"code-switched": "../lexicons/{language}.csv", "native": "{task}/native-{language}.parquet"}
+NEEDED = {
+    "translated": "{task}/train-{language}.parquet",
+    "native": "{task}/native-{language}.parquet",
+    "lexicon": "../lexicons/{language}.csv",
+}
 
 
 def arm_languages(examples: Path, arm: Arm, languages: Iterable[str], source: str) -> list[str]:
@@ -69,7 +73,7 @@ def arm_languages(examples: Path, arm: Arm, languages: Iterable[str], source: st
     """
     if not arm.language_set:
         return []
-    needed = NEEDED.get(arm.strategy, "{task}/train-{language}.parquet")
+    needed = NEEDED[STRATEGIES[arm.strategy].reads]
     return [
         code
         for code in languages
@@ -119,9 +123,20 @@ def _code_switched(asked: Request) -> pd.DataFrame:
     return code_switch(asked.english, lexicons, asked.source, random)
 
 
-def _shuffled_labels(asked: Request) -> pd.DataFrame:
-    """The rows with their answers dealt out anew: the task's form without its meaning."""
-    frame, seed = asked.english, asked.seed
+def _shuffled(asked: Request) -> pd.DataFrame:
+    return _shuffled_labels(asked.english, asked.seed)
+
+
+def _shuffled_translated(asked: Request) -> pd.DataFrame:
+    return _shuffled_labels(_translated(asked), asked.seed)
+
+
+def _shuffled_labels(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The rows with their answers dealt out anew: the task's form without its meaning.
+
+    The same row gets the same label in whatever language it stands, so that `shuffled` and
+    `shuffled-translated` differ in their languages alone.
+    """
     order = list(range(len(frame)))
     Random(f"{seed} shuffled labels").shuffle(order)
     shuffled = frame.copy()
@@ -166,7 +181,8 @@ def _lexicon(examples: Path, language: str) -> dict[str, str]:
 LABELLED_ROWS: dict[str, Callable[[Request], pd.DataFrame]] = {
     "english": _english,
     "english+mlm": _english,
-    "shuffled": _shuffled_labels,
+    "shuffled": _shuffled,
+    "shuffled-translated": _shuffled_translated,
     "translated": _translated,
     "native": _native,
     "code-switched": _code_switched,

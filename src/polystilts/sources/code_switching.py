@@ -1,7 +1,8 @@
 """Code-switching: words of source-language rows replaced through bilingual lexicons (as in CoSDA-ML)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -14,7 +15,8 @@ def code_switch(
 ) -> pd.DataFrame:
     """The rows with words replaced; each row meets one language, `source` itself getting an equal share.
 
-    Tags stay with their words and answer offsets move with them. Column `language` names the language met.
+    Tags stay with their words, and answers and mentions with theirs: marks beside an answer stay outside.
+    Column `language` names the language met; an empty lexicon changes nothing else.
     """
     languages = [source, *lexicons]
     drawn = [languages[i % len(languages)] for i in range(len(frame))]
@@ -26,12 +28,33 @@ def code_switch(
     return pd.DataFrame(rows, columns=frame.columns)
 
 
-def _switch(words: list[str], lexicon: Mapping[str, str], random: Random) -> list[str]:
-    found = [translated(word, lexicon) for word in words]
-    return [
-        new if new is not None and random.random() < SWITCHED_SHARE else word
-        for word, new in zip(words, found, strict=True)
-    ]
+class Word(NamedTuple):
+    """A word as it was and as it is; `lead` and `tail` count the marks at its edges, which stay."""
+
+    old: str
+    new: str
+    lead: int = 0
+    tail: int = 0
+
+
+def _switch(words: Iterable[str], lexicon: Mapping[str, str], random: Random) -> list[Word]:
+    switched = []
+    for word in words:
+        found = _looked_up(word, lexicon)
+        switched.append(found if found is not None and random.random() < SWITCHED_SHARE else Word(word, word))
+    return switched
+
+
+def _looked_up(word: str, lexicon: Mapping[str, str]) -> Word | None:
+    if word in lexicon:
+        return Word(word, lexicon[word])
+    core = word.strip(MARKS)
+    for form in (core, core.lower()):
+        if form and form in lexicon:
+            lead = word.index(core)
+            tail = len(word) - lead - len(core)
+            return Word(word, word[:lead] + lexicon[form] + word[lead + len(core) :], lead, tail)
+    return None
 
 
 def translated(word: str, lexicon: Mapping[str, str]) -> str | None:
@@ -41,35 +64,58 @@ def translated(word: str, lexicon: Mapping[str, str]) -> str | None:
     >>> translated("(House),", lexicon), translated("May", lexicon), translated("may", lexicon)
     ('(nyumba),', 'Mei', None)
     """
-    if word in lexicon:
-        return lexicon[word]
-    core = word.strip(MARKS)
-    for form in (core, core.lower()):
-        if form and form in lexicon:
-            return word.replace(core, lexicon[form], 1)
-    return None
+    found = _looked_up(word, lexicon)
+    return found and found.new
+
+
+def _joined(words: Iterable[Word]) -> str:
+    return " ".join(word.new for word in words)
+
+
+def _moved(words: list[Word], place: int, end: bool = False) -> int:
+    """Where a place of the old text lies in the new one; inside a replaced word, at that word's edge."""
+    before = new = 0
+    for word in words:
+        inside = place - before
+        if inside <= len(word.old):
+            break
+        before += len(word.old) + 1
+        new += len(word.new) + 1
+    if word.old == word.new or inside <= word.lead:
+        return new + inside
+    if inside >= len(word.old) - word.tail:
+        return new + len(word.new) - (len(word.old) - inside)
+    return new + (len(word.new) - word.tail if end else word.lead)
 
 
 def _switch_row(row: dict, lexicon: Mapping[str, str], random: Random) -> dict:
     switched = dict(row)
     for column in ("text_a", "text_b", "question", "text", "answer"):
-        if column in row:
-            switched[column] = " ".join(_switch(row[column].split(" "), lexicon, random))
+        if column not in row:
+            continue
+        words = _switch(row[column].split(" "), lexicon, random)
+        switched[column] = _joined(words)
+        if column == "text" and "mention_start" in row:
+            switched["mention_start"] = _moved(words, row["mention_start"])
+            switched["mention_end"] = _moved(words, row["mention_end"], end=True)
     if "words" in row:
-        switched["words"] = _switch(list(row["words"]), lexicon, random)
+        switched["words"] = [word.new for word in _switch(row["words"], lexicon, random)]
     if "choices" in row:
-        switched["choices"] = [
-            " ".join(_switch(choice.split(" "), lexicon, random)) for choice in row["choices"]
-        ]
+        switched["choices"] = [_joined(_switch(text.split(" "), lexicon, random)) for text in row["choices"]]
     if "context" in row:
-        words = row["context"].split(" ")
-        changed = _switch(words, lexicon, random)
-        switched["context"] = " ".join(changed)
+        words = _switch(row["context"].split(" "), lexicon, random)
+        switched["context"] = _joined(words)
         if row.get("answer_start", -1) >= 0:
-            first = row["context"][: row["answer_start"]].count(" ")
-            size = len(row["answer_text"].split(" "))
-            switched["answer_text"] = " ".join(changed[first : first + size])
-            switched["answer_start"] = len(" ".join(changed[:first])) + (first > 0)
-            if "answers" in row:  # other ways to word the answer need not stand in the new text
-                switched["answers"] = [switched["answer_text"]]
+            switched |= _answer(row, words, switched["context"])
     return switched
+
+
+def _answer(row: dict, words: list[Word], context: str) -> dict:
+    """The answer where it now stands; other ways to word it stay only where they still stand in the text."""
+    start = _moved(words, row["answer_start"])
+    text = context[start : _moved(words, row["answer_start"] + len(row["answer_text"]), end=True)]
+    found = {"answer_text": text, "answer_start": start}
+    if "answers" in row and context != row["context"]:
+        others = (other for other in row["answers"] if other != row["answer_text"] and other in context)
+        found["answers"] = list(dict.fromkeys([text, *others]))
+    return found

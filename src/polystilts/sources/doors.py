@@ -15,7 +15,6 @@ from polystilts.sources.hub import files_of, read_hub, read_hub_entities, read_h
 # Rows of one data set that an intermediate task and a target's training both may want: each gets its half.
 # On files the table of files says so; on the hub the halves are drawn by the text that several rows share.
 SHARED = {"mnli": 0, "nli_train": 1, "squad_v1": 0, "squad_v2": 0, "qa_train": 1, "lareqa": 1}
-SUBSTITUTES = ("dependency-supertags",)  # formats that stand in where the original is not at hand
 
 
 class Door(Protocol):
@@ -39,6 +38,7 @@ class FilesDoor:
     """Original files below a data root, as `files.csv` lists them."""
 
     root: Path
+    scale: str = ""  # that the data are for, where the table says that it reads less
     files: dict[str, str] = field(default_factory=dict)
     licences: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -46,12 +46,10 @@ class FilesDoor:
 
     def examples(self, task: str, split: str, language: str, role: str = "original") -> pd.DataFrame | None:
         """The examples of all rows that fit, or None where the table has none."""
-        if role != "original":
-            return None  # no file of the table holds translations
-        rows = self._rows(task, split, language)
+        rows = rows_of(task, split if role == "original" else role, language, self.scale)
         here = [row for row in rows if paths_of(self.root, row)]
-        if any(row.format not in SUBSTITUTES for row in here):
-            here = [row for row in here if row.format not in SUBSTITUTES]
+        if any(not row.stands_in for row in here):
+            here = [row for row in here if not row.stands_in]
         if not rows:
             return None
         frames = [self._read(row) for row in here or rows[:1]]  # the first row says what is missing
@@ -78,12 +76,9 @@ class FilesDoor:
                 found.setdefault(word, []).extend(translations)
         return found
 
-    def _rows(self, task: str, split: str, language: str) -> list[FileRow]:
-        return [r for r in file_rows() if (r.task, r.split, r.language) == (task, split, language)]
-
     def _there(self, use: str, language: str) -> list[FileRow]:
         rows = [row for row in file_rows() if row.task == use and row.language == language
-                and row.format != "refused"]  # fmt: skip
+                and row.format != "refused" and row.read_by(self.scale)]  # fmt: skip
         self.missing += [row.path for row in rows if not paths_of(self.root, row)]
         return [row for row in rows if paths_of(self.root, row)]
 
@@ -157,14 +152,22 @@ class HubDoor:
                 self.files[path.relative_to(self.mirror).as_posix()] = sha256(path)
 
 
-def open_door(source: str, root: Path | None, unpinned: bool) -> Door:
+def rows_of(task: str, split: str, language: str, scale: str = "") -> list[FileRow]:
+    """The rows of the table of files that a scale reads for a task, split and language."""
+    asked = (task, split, language)
+    return [
+        row for row in file_rows() if (row.task, row.split, row.language) == asked and row.read_by(scale)
+    ]
+
+
+def open_door(source: str, root: Path | None, unpinned: bool, scale: str = "") -> Door:
     """The door that a scale asks for. Raises WrongUse where files are asked for without a root."""
     if source == "hub":
         return HubDoor(root, unpinned)
     if root is None:
         raise WrongUse("files are read from a data root: give DATA=<folder with realdata/ and realtext/>, or "
                        "fetch them first: python -m polystilts data fetch --data FOLDER")  # fmt: skip
-    return FilesDoor(root)
+    return FilesDoor(root, scale)
 
 
 def _shared_text(frame: pd.DataFrame) -> list[str]:
@@ -182,11 +185,13 @@ def _sum(frames: list[pd.DataFrame]) -> dict[str, int]:
     return found
 
 
-def files_asked(source: str, root: Path | None, tasks: list[str], languages: list[str]) -> dict[str, str]:
+def files_asked(
+    source: str, root: Path | None, tasks: list[str], languages: list[str], scale: str = ""
+) -> dict[str, str]:
     """The hash of every file that a study may read below its root, by path; of the hub, the revisions."""
     if source == "files":
         rows = [row for row in file_rows() if row.task in (*tasks, "corpus", "lexicon")
-                and row.language in languages]  # fmt: skip
+                and row.language in languages and row.read_by(scale)]  # fmt: skip
         paths = {path for row in rows for path in paths_of(root, row)}
         return {path.relative_to(root).as_posix(): sha256(path) for path in sorted(paths)}
     rows = [(row, code) for row in HUB_ROWS if row.task in (*tasks, "text")

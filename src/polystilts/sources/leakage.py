@@ -8,7 +8,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +20,8 @@ LEAST_WORDS, LEAST_LETTERS = 5, 10
 COMPARED = (
     "training rows of any task with every test, development rows with every test, a task's development rows "
     "with its own training rows and a target's with every intermediate task's, text with the tests of its "
-    "language; the rows of two targets are not compared, for no run reads both"
+    "language; the rows of two targets are not compared, for no run reads both, nor practice with targets "
+    "that it shuts out, for no run that practised is asked them"
 )
 UNSPACED = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff])")
 # Everything that is no letter, digit or vowel sign: Unicode's punctuation, symbols, separators, controls.
@@ -140,13 +141,27 @@ def _tunes(name: str) -> bool:
     return TASKS[name].role != "intermediate"
 
 
+def _in_tests(rows: Mapping[str, set[str]], tests: Mapping[str, set[str]]) -> set[str]:
+    """What the rows of any task share with a test that runs which read them are asked, by name of task."""
+    return set().union(*(found & test for name, found in rows.items() for target, test in tests.items()
+                         if not TASKS[name].shuts_out(TASKS[target])))  # fmt: skip
+
+
+def _flattering(name: str, train: Mapping[str, set[str]], by_text: bool) -> set[str]:
+    """The training rows that may come before a task's development rows: its own, and practice that may."""
+    practised = (found for other, found in train.items() if by_text and _tunes(name)
+                 and not _tunes(other) and not TASKS[other].shuts_out(TASKS[name]))  # fmt: skip
+    return train.get(name, set()).union(*practised)
+
+
 def count_leaks(folder: Path, by_text: bool = True) -> dict[str, int]:
     """How many items of a prepared study are met twice: between splits, and between text and test.
 
     Counts meanings and, `by_text`, units of text that the training rows of any task share with any test;
     that development rows share with any test, and with the training rows that they could flatter; and lines
     of pretraining text that hold a sentence of a test in their language. In a generated world meanings say
-    all there is to say: its sentences are few, and stand in every split.
+    all there is to say: its sentences are few, and stand in every split. Practice is not compared with the
+    targets that it shuts out: runs that practised it are not asked them.
 
     Development rows of a task are compared with its own training rows, and those of what a target is tuned on
     with every intermediate task's too. What two targets are tuned on is not compared: no run reads both.
@@ -163,17 +178,13 @@ def count_leaks(folder: Path, by_text: bool = True) -> dict[str, int]:
             if split == "test":
                 language = path.stem.partition("-")[2]
                 forbidden.setdefault(language, set()).update(text_sentences(task, frame))
-    every = {split: set().union(*(found for (_, kind), found in met.items() if kind == split))
+    every = {split: {name: found for (name, kind), found in met.items() if kind == split}
              for split in SPLITS}  # fmt: skip
-    practised = set().union(*(found for (name, split), found in met.items()
-                              if split == "train" and TASKS[name].role == "intermediate"))  # fmt: skip
-    shared = {name: met.get((name, "train"), set()) | (practised if by_text and _tunes(name) else set())
-              for name, split in met if split == "dev"}  # fmt: skip
-    own = [shared[name] & found for (name, split), found in met.items() if split == "dev"]
+    own = [found & _flattering(name, every["train"], by_text) for name, found in every["dev"].items()]
     leaks = Counter(
-        train_test=len(every["train"] & every["test"]),
+        train_test=len(_in_tests(every["train"], every["test"])),
         train_dev=sum(map(len, own)),
-        dev_test=len(every["dev"] & every["test"]),
+        dev_test=len(_in_tests(every["dev"], every["test"])),
         text_test=0,
     )
     for path in sorted((folder / "corpus").glob("*.txt")) if by_text else ():

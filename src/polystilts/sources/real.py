@@ -7,7 +7,6 @@ or a text with a test are dropped and counted.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from random import Random
 
 import pandas as pd
 
@@ -15,11 +14,11 @@ from polystilts import files
 from polystilts.errors import StudyError, WrongUse
 from polystilts.languages import LANGUAGES
 from polystilts.sources.allotments import low_resource_in
+from polystilts.sources.dealing import dealt, refuse_other_labels
 from polystilts.sources.doors import Door
 from polystilts.sources.leakage import Sentences, count_leaks, recognised, text_sentences, without_overlap
-from polystilts.sources.parallel import refuse_shuffled
 from polystilts.sources.real_text import write_lexicon, write_text_of
-from polystilts.tasks import TASKS, Arm
+from polystilts.tasks import STRATEGIES, TASKS, Arm
 from polystilts.tasks.arms import LANGUAGE_SETS
 
 NO_TEXT = {"lines": 0, "characters": 0, "asked": 0, "held_test_sentences": 0, "words": 0}
@@ -113,8 +112,9 @@ class _Writer:
         self.left_out: dict[str, dict[str, int]] = {}
         self.dropped: dict[str, int] = {}
         self.forbidden: dict[str, set[str]] = {}  # by language: sentences of its tests
-        self.meanings: dict[str, set[str]] = {"test": set(), "dev": set(), "targets' dev": set()}
-        self.units: dict[str, set[str]] = {"test": set(), "dev": set(), "targets' dev": set()}
+        # By split and task: the meanings of its rows, and the texts by which they are recognised.
+        self.meanings: dict[str, dict[str, set[str]]] = {"test": {}, "dev": {}, "targets' dev": {}}
+        self.units: dict[str, dict[str, set[str]]] = {"test": {}, "dev": {}, "targets' dev": {}}
         self.home: dict[str, pd.DataFrame] = {}  # training rows in the source language
 
     def write_tests(self, task: str) -> None:
@@ -142,7 +142,7 @@ class _Writer:
         row = TASKS[task]
         if row.role == "target" and row.training_task != task:
             return
-        self.meanings["dev"], self.units["dev"] = set(), set()  # those of one target bind no other target
+        self.meanings["dev"], self.units["dev"] = {}, {}  # those of one target bind no other target
         train = self.door.examples(task, "train", self.source)
         dev = self.door.examples(task, "dev", self.source)
         if train is None:
@@ -164,13 +164,14 @@ class _Writer:
 
     def write_arm(self, arm: Arm) -> None:
         """What an arm needs beside the rows of `english`."""
-        if not arm.language_set or arm.strategy == "code-switched":
+        reads = STRATEGIES[arm.strategy].reads
+        if not arm.language_set or reads == "lexicon":
             return
         task = arm.intermediate_task
         others = [code for code in self.languages
                   if code not in (self.source, *self.tested_only)
                   and LANGUAGES[code].language_set in LANGUAGE_SETS]  # fmt: skip
-        if arm.strategy == "native":
+        if reads == "native":
             self._write_native(task, others)
         elif not any((self.folder / "examples" / task / f"train-{code}.parquet").exists() for code in others):
             self._write_translations(task, others)
@@ -181,7 +182,7 @@ class _Writer:
         if not found:
             raise WrongUse(f"native:{task}: there are no rows of {task} outside {self.source}; drop the arm")
         for code, frame in found.items():
-            shared = self.meanings["test"] & set(frame["meaning_id"])
+            shared = _known(self.meanings, ("test",), task) & set(frame["meaning_id"])
             if shared:
                 raise WrongUse(f"native:{task}: {len(shared)} rows in {code} are items of a test of this "
                                "study; leave that target out, or the arm")  # fmt: skip
@@ -195,16 +196,15 @@ class _Writer:
         if not given:
             raise WrongUse(f"translated:{task}: there is no real translated {task} in any language of this "
                            "study; use code-switched, or drop the arm")  # fmt: skip
+        for code, frame in given.items():
+            alike = refuse_other_labels(task, code, english, frame)
+            self.door.notes[f"{task} translated {code}"] = alike
         for language_set in LANGUAGE_SETS:
-            codes = [self.source, *(c for c in given if LANGUAGES[c].language_set == language_set)]
-            turns = dealt(task, language_set, codes, len(english))
-            drawn = dict(zip(english["meaning_id"], turns, strict=True))
-            for code in codes[1:]:
-                self.door.notes[f"{task} translated {code}"] = _refuse_other_labels(
-                    task, code, english, given[code]
-                )
-                mine = [drawn.get(name) == code for name in given[code]["meaning_id"]]
-                self._write(task, "train", code, given[code][mine].reset_index(drop=True))
+            mine = {c: frame for c, frame in given.items() if LANGUAGES[c].language_set == language_set}
+            drawn = dealt(task, language_set, self.source, english["meaning_id"], mine)
+            for code, frame in mine.items():
+                rows = [drawn.get(name) == code for name in frame["meaning_id"]]
+                self._write(task, "train", code, frame[rows].reset_index(drop=True))
 
     def _fewer_questions(self, task: str, frame: pd.DataFrame) -> pd.DataFrame:
         """As many items as the scale asks for; in retrieval all stay candidates, and fewer are asked."""
@@ -219,8 +219,7 @@ class _Writer:
         self, task: str, split: str, frame: pd.DataFrame, against: tuple[str, ...], count: int
     ) -> pd.DataFrame:
         """The first `count` rows, in the order of `sample`, that no test (or development) knows."""
-        meanings = set().union(*(self.meanings[name] for name in against))
-        units = set().union(*(self.units[name] for name in against))
+        meanings, units = _known(self.meanings, against, task), _known(self.units, against, task)
         ordered = sample(frame, len(frame))
         kept, self.dropped[f"{task} {split}"] = without_overlap(TASKS[task], ordered, meanings, units, count)
         if frame.empty:
@@ -243,10 +242,11 @@ class _Writer:
             found = frame["label"] if "label" in frame else frame["tags"].explode()
             self.labels[task] = sorted({*self.labels.get(task, []), *map(str, found.unique())})
         if split in self.meanings:
-            self.meanings[split].update(frame["meaning_id"])
+            self.meanings[split].setdefault(task, set()).update(frame["meaning_id"])
+            units = self.units[split].setdefault(task, set())
             for record in frame.to_dict("records"):
-                self.units[split].update(recognised(row, record))
-        if split == "test":
+                units.update(recognised(row, record))
+        if split == "test" or row.kept_from_text:
             self.forbidden.setdefault(code, set()).update(text_sentences(row, frame))
 
     def _write_entities(self, task: str, split: str) -> None:
@@ -258,15 +258,10 @@ class _Writer:
         self.counts[task][f"entities-{split}"] = len(entities)
 
 
-def dealt(task: str, language_set: str, languages: list[str], rows: int) -> list[str]:
-    """The language of each row of a multilingual arm: equal shares, in an order fixed by task and set.
-
-    >>> sorted(dealt("mnli", "A", ["en", "sw"], 4))
-    ['en', 'en', 'sw', 'sw']
-    """
-    drawn = [languages[i % len(languages)] for i in range(rows)]
-    Random(f"{task} {language_set} languages").shuffle(drawn)
-    return drawn
+def _known(known: Mapping[str, dict[str, set[str]]], splits: tuple[str, ...], task: str) -> set[str]:
+    """What rows of a task must not repeat of these splits: nothing of the targets that it shuts out."""
+    return set().union(*(found for split in splits for target, found in known[split].items()
+                         if not TASKS[task].shuts_out(TASKS[target])))  # fmt: skip
 
 
 def _parted(task: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -277,14 +272,3 @@ def _parted(task: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     for part in parts:
         part.attrs = frame.attrs
     return parts[0], parts[1]
-
-
-def _refuse_other_labels(task: str, code: str, english: pd.DataFrame, theirs: pd.DataFrame) -> str:
-    """Refuse rows that are called translations and have other labels, numbers or lengths; say how alike."""
-    both = english.merge(theirs, on="meaning_id", suffixes=("", "_theirs"))
-    if both.empty:
-        raise WrongUse(f"translated:{task}: no row in {code} translates a row in use; take another data set")
-    if "label" in both and (wrong := int((both["label"] != both["label_theirs"]).sum())):
-        raise WrongUse(f"translated:{task}: {wrong} of {len(both)} rows in {code} have another label than "
-                       "the row they should translate: the orders differ; drop the arm")  # fmt: skip
-    return refuse_shuffled(f"translated:{task} in {code}", both)

@@ -7,14 +7,28 @@
 """
 
 from polystilts.tasks.arms import STRATEGIES, Arm, Strategy, parse_arm
-from polystilts.tasks.intermediate import INTERMEDIATE_TASKS
+from polystilts.tasks.intermediate import INTERMEDIATE_TASKS, TRANSLATED_TASKS
 from polystilts.tasks.target import FURTHER_TASKS, TARGET_TASKS, TRAINING_TASKS, XTREME_TASKS
 from polystilts.tasks.task import KINDS, Search, Task
 
 TASKS: dict[str, Task] = {
     task.name: task
-    for task in (*INTERMEDIATE_TASKS, *TARGET_TASKS, *XTREME_TASKS, *FURTHER_TASKS, *TRAINING_TASKS)
-}
+    for task in (
+        *INTERMEDIATE_TASKS, *TRANSLATED_TASKS, *TARGET_TASKS, *XTREME_TASKS, *FURTHER_TASKS, *TRAINING_TASKS
+    )
+}  # fmt: skip
+
+
+
+def shut_out(intermediate_task: str, target: str) -> bool:
+    """Is a run that practised this task (none: "") not asked this target, whose items it may have read?
+
+    >>> [shut_out("xnli_practice", name) for name in ("americasnli", "udpos")], shut_out("", "xnli")
+    ([True, False], False)
+    """
+    practised = TASKS.get(intermediate_task)
+    return practised is not None and practised.shuts_out(TASKS[target])
+
 
 __all__ = [
     "FURTHER_TASKS",
@@ -24,10 +38,12 @@ __all__ = [
     "TARGET_TASKS",
     "TASKS",
     "TRAINING_TASKS",
+    "TRANSLATED_TASKS",
     "XTREME_TASKS",
     "Arm",
     "Search",
     "Strategy",
     "Task",
     "parse_arm",
+    "shut_out",
 ]

@@ -20,6 +20,7 @@ class Strategy:
     forgets: bool = False  # does it start from random weights instead of the pretrained ones?
     multilingual: bool = False  # one of the study's "multilingual strategies"
     control: bool = False
+    reads: str = "translated"  # of other languages: `translated` or `native` rows, or a `lexicon`
 
 
 STRATEGIES: dict[str, Strategy] = {
@@ -36,15 +37,17 @@ STRATEGIES: dict[str, Strategy] = {
                  False, masked_lm=True, control=True),
         Strategy("shuffled", "source-language rows whose labels are permuted", True, True, False,
                  control=True),
+        Strategy("shuffled-translated", "the rows of `translated`, their labels permuted", True, True, True,
+                 control=True),
         Strategy("english", "source-language rows (Phang et al. 2020)", True, True, False),
         Strategy("multitask-english", "source-language rows of all intermediate tasks, same total", True,
                  False, False),
         Strategy("translated", "the same rows as `english`, the language drawn per row", True, True, True,
                  multilingual=True),
         Strategy("native", "other rows of the same task, not translations, in several languages", True, True,
-                 True, multilingual=True),
+                 True, multilingual=True, reads="native"),
         Strategy("code-switched", "the rows of `english`, words replaced through lexicons", True, True, True,
-                 multilingual=True),
+                 multilingual=True, reads="lexicon"),
         Strategy("english+mlm", "source-language rows, with multilingual masked LM updates beside them", True,
                  True, False, masked_lm=True),
         Strategy("multitask-translated", "rows of all intermediate tasks, the language drawn per row", True,
@@ -73,7 +76,7 @@ def parse_arm(text: str) -> Arm:
     >>> parse_arm("none")
     Arm(strategy='none', intermediate_task='', language_set='')
     """
-    from polystilts.tasks.intermediate import INTERMEDIATE_TASKS
+    from polystilts.tasks.intermediate import INTERMEDIATE_TASKS, TRANSLATED_TASKS
 
     name, *rest = str(text).split(":")
     strategy = STRATEGIES.get(name)
@@ -81,7 +84,7 @@ def parse_arm(text: str) -> Arm:
         raise WrongUse(f"arm {text!r}: unknown strategy {name!r}; strategies are {', '.join(STRATEGIES)}")
     task = rest.pop(0) if strategy.needs_task and rest else ""
     language_set = rest.pop(0) if strategy.needs_language_set and rest else ""
-    known = [row.name for row in INTERMEDIATE_TASKS]
+    known = [row.name for row in (*INTERMEDIATE_TASKS, *TRANSLATED_TASKS)]
     if strategy.needs_task and task not in known:
         raise WrongUse(f"arm {text!r} needs an intermediate task after {name}:; tasks are {', '.join(known)}")
     if strategy.needs_language_set and language_set not in LANGUAGE_SETS:

@@ -1,4 +1,7 @@
-"""The nine stepping stones of Phang et al. 2020 (arXiv 2005.13013), as rows."""
+"""The intermediate tasks: the nine stepping stones of Phang et al. 2020 (arXiv 2005.13013), and further ones.
+
+The further ones are none of those nine; they are here because people translated their rows.
+"""
 
 from polystilts.tasks.task import Task
 
@@ -11,6 +14,18 @@ CCG_LABELS = (
     "N", "NP", "NP/N", "N/N", "NP/NP", "S\\NP", "S\\NP/NP", "S\\NP\\NP", "S\\NP/PP", "S\\NP\\PP",
     "PP/NP", "PP\\NP", "S/S", "S\\S", "WH", "CONJ", "NEG", "PUNCT",
 )  # fmt: skip
+
+# Topics of SIB-200 (Adelani et al. 2024, arXiv 2309.07445).
+TOPICS = ("science/technology", "travel", "politics", "sports", "health", "entertainment", "geography")
+
+# The relations of UD v2 (universaldependencies.org/u/dep), the language-particular part after ":" cut, each
+# with the side of its head: the simplest supertags of Ouchi, Duh and Matsumoto 2014.
+RELATIONS = (
+    "acl advcl advmod amod appos aux case cc ccomp clf compound conj cop csubj dep det discourse dislocated "
+    "expl fixed flat goeswith iobj list mark nmod nsubj nummod obj obl orphan parataxis punct reparandum "
+    "vocative xcomp"
+).split()
+DEPENDENCY_SUPERTAGS = ("root", *(f"{relation}/{side}" for relation in RELATIONS for side in "LR"))
 
 INTERMEDIATE_TASKS = (
     Task("anli", "ANLI", "classification", "accuracy", "intermediate",
@@ -33,4 +48,15 @@ INTERMEDIATE_TASKS = (
          "Which answer follows from the story?", choices=4),
     Task("commonsenseqa", "CommonsenseQA", "multiple_choice", "accuracy", "intermediate",
          "Which answer is common knowledge?", choices=5),
+)  # fmt: skip
+
+TRANSLATED_TASKS = (
+    Task("xnli_practice", "XNLI rows", "classification", "accuracy", "intermediate",
+         "Does the first text entail, contradict or leave open the second?",
+         labels=NLI_LABELS, first_labels=OPPOSED, items="xnli"),
+    Task("sib_practice", "SIB-200 topics", "classification", "accuracy", "intermediate",
+         "What is the text about?", labels=TOPICS, items="sib200", kept_from_text=True),
+    Task("supertags", "Dependency supertags", "tagging", "token_accuracy", "intermediate",
+         "Which grammatical relation does each word have, and on which side is its head?",
+         labels=DEPENDENCY_SUPERTAGS),
 )  # fmt: skip

@@ -4,7 +4,7 @@ The two that XTREME has and XTREME-R dropped are here so that the tasks of Phang
 further ones are people's own annotations in languages that XTREME-R hardly tests.
 """
 
-from polystilts.tasks.intermediate import NLI_LABELS, OPPOSED
+from polystilts.tasks.intermediate import NLI_LABELS, OPPOSED, TOPICS
 from polystilts.tasks.task import Search, Task
 
 UPOS_LABELS = (
@@ -16,7 +16,7 @@ NER_LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 TARGET_TASKS = (
     Task("xnli", "XNLI", "classification", "accuracy", "target",
          "Does the first text entail, contradict or leave open the second?",
-         labels=NLI_LABELS, finetune_task="nli_train", benchmark="XTREME-R"),
+         labels=NLI_LABELS, finetune_task="nli_train", benchmark="XTREME-R", items="xnli"),
     Task("xcopa", "XCOPA", "multiple_choice", "accuracy", "target",
          "Which of two sentences is the cause, or the effect, of the first?",
          finetune_task="copa_train", choices=2, benchmark="XTREME-R"),
@@ -64,7 +64,12 @@ FURTHER_TASKS = (
          labels=UPOS_LABELS, finetune_task="udpos", benchmark="further"),
     Task("americasnli", "AmericasNLI", "classification", "accuracy", "target",
          "Does the first text entail, contradict or leave open the second, in languages of the Americas?",
-         labels=NLI_LABELS, finetune_task="nli_train", benchmark="further"),
+         labels=NLI_LABELS, finetune_task="nli_train", benchmark="further", items="xnli"),
+    Task("afrixnli", "AfriXNLI", "classification", "accuracy", "target",
+         "Does the first text entail, contradict or leave open the second, in languages of Africa?",
+         labels=NLI_LABELS, finetune_task="nli_train", benchmark="further", items="xnli"),
+    Task("sib200", "SIB-200", "classification", "accuracy", "target",
+         "What is the text about?", labels=TOPICS, benchmark="further", items="sib200", kept_from_text=True),
 )  # fmt: skip
 
 # Source-language training rows that several targets share, as XNLI shares MNLI's and XQuAD shares SQuAD's.

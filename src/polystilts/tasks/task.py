@@ -38,6 +38,8 @@ class Task:
     normaliser: str = "squad"  # how answers to questions are compared: "squad" or "mlqa"
     search: Search | None = None  # of a retrieval task
     benchmark: str = ""  # of a target: "XTREME-R", "XTREME" (where XTREME-R dropped it), "further"
+    items: str = ""  # the collection that its items come from, where practice and targets share one
+    kept_from_text: bool = False  # are its items of every split kept out of the text that encoders read?
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -49,6 +51,10 @@ class Task:
     def training_task(self) -> str:
         """The task whose English rows fine-tune the encoder for this one (`none`: it is not tuned)."""
         return self.finetune_task or self.name
+
+    def shuts_out(self, target: "Task") -> bool:
+        """May this target not follow this task as practice, because both take their items from one place?"""
+        return self.role == "intermediate" and bool(self.items) and self.items == target.items
 
     @property
     def chance(self) -> float:

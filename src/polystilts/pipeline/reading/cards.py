@@ -145,6 +145,8 @@ def intermediate_tasks_of(study: Study) -> list[str]:
 
 
 def _pair_card(example: Mapping, line: Callable) -> list[str]:
+    if not example["text_b"]:
+        return [line("Text:", example["text_a"]), f"**Answer:** {example['label']}"]
     texts = [line("First:", example["text_a"]), line("Second:", example["text_b"])]
     return [*texts, f"**Answer:** {example['label']}"]
 

@@ -8,7 +8,7 @@ from polystilts.evidence.hypotheses import hypotheses_for
 from polystilts.figures.style import KIND_TITLES, METRIC_TITLES, task_title
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.inputs import has_intermediate, languages_seen
-from polystilts.pipeline.reading.page import ARM, in_words, language_name, run_title
+from polystilts.pipeline.reading.page import ARM, in_arm_order, in_words, language_name, run_title
 from polystilts.pipeline.study import Study
 from polystilts.sources.allotments import low_resource_in_world
 from polystilts.statistics.factors import FACTORS, levels
@@ -19,7 +19,7 @@ def design_table(study: Study) -> pd.DataFrame:
     """One row an arm: what it does before the target task, at what budget, and whom it leaves unlabelled."""
     recipe, source = study.scale["intermediate_training"], study.scale.shared["source_language"]
     rows = []
-    for run in {run_title(run): run for run in study.runs}.values():
+    for run in {run_title(run): run for run in in_arm_order(study.runs)}.values():
         strategy, seen = STRATEGIES[run.strategy], languages_seen(study, run)
         updates = recipe["updates"] if has_intermediate(run) else 0
         unlabelled = [code for code in study.scale.shared["languages"] if code not in (*seen, source)]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from polystilts import account
 from polystilts.evidence.summary import is_world
-from polystilts.figures.style import arm_title, save
+from polystilts.figures.style import ARMS, arm_title, save
 from polystilts.languages import LANGUAGES
 from polystilts.pipeline.study import Run, Study
 
@@ -108,6 +108,12 @@ def in_a_row(names: Sequence[str]) -> str:
     """
     *before, last = names or ["nothing"]
     return f"{', '.join(before)} and {last}" if before else last
+
+
+def in_arm_order(runs: Sequence[Run]) -> list[Run]:
+    """Runs in the order in which arms stand in every figure and table."""
+    places = list(ARMS)
+    return sorted(runs, key=lambda run: places.index(run.strategy))
 
 
 def run_title(run: Run) -> str:

@@ -8,7 +8,7 @@ from polystilts.figures.style import METRIC_TITLES, task_title
 from polystilts.files import read_json
 from polystilts.pipeline.census import BUDGET
 from polystilts.pipeline.inputs import checkpoint
-from polystilts.pipeline.reading.page import ARM, run_title
+from polystilts.pipeline.reading.page import ARM, in_arm_order, run_title
 from polystilts.pipeline.study import Run, Study
 from polystilts.statistics.intervals import wilson_interval
 from polystilts.training.presets import target_knobs
@@ -50,7 +50,7 @@ def most_taught(study: Study) -> list[str]:
 def learned_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
     """Each arm's development score in the source language, against the commonest answer: was it learned?"""
     found = []
-    for run in runs:
+    for run in in_arm_order(runs):
         file = checkpoint(study, run, task) / "dev.json"
         if file.exists():
             found.append({ARM: run_title(run), **read_json(file)})
@@ -69,7 +69,7 @@ def learned_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
 
 def start_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
     """Each arm's loss at the first record and at the last, averaged over runs."""
-    curves = curves_of(study, runs, task)
+    curves = curves_of(study, in_arm_order(runs), task)
     if curves.empty:
         return curves
     ends = curves.sort_values("update").groupby(["arm", "run"], sort=False)["loss"].agg(["first", "last"])
@@ -80,7 +80,7 @@ def start_table(study: Study, runs: Sequence[Run], task: str) -> pd.DataFrame:
 def practice_budget(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
     """What the intermediate stage cost each arm; rows and updates are the budget that all arms share."""
     rows = []
-    for run in {run_title(run): run for run in runs}.values():
+    for run in {run_title(run): run for run in in_arm_order(runs)}.values():
         file = checkpoint(study, run, "intermediate") / "budget.json"
         if file.exists():
             spent = read_json(file)
@@ -94,8 +94,10 @@ def practice_budget(study: Study, runs: Sequence[Run]) -> pd.DataFrame:
 
 def budget_table(study: Study) -> pd.DataFrame:
     """What each arm cost in all, per run, from `tables/budget.csv`."""
-    titles = {run.run_id: run_title(run) for run in study.runs}
+    titles = {run.run_id: run_title(run) for run in in_arm_order(study.runs)}
     spent = pd.read_csv(study.folder / "tables" / "budget.csv")
+    places = {name: place for place, name in enumerate(titles)}
+    spent = spent.sort_values("run_id", key=lambda names: names.map(places))
     spent = spent.assign(arm=spent["run_id"].map(titles)).dropna(subset="arm")
     mean = spent.groupby("arm", sort=False, as_index=False)[list(BUDGET)].mean()
     mean["flops"] = mean["flops"] / 1e9

@@ -38,8 +38,10 @@ from polystilts.sources.formats.pairs import (
     read_xtreme_pairs,
 )
 from polystilts.sources.formats.passages import read_squad, read_tydiqa, without_contexts_of
+from polystilts.sources.formats.practice import read_afrixnli, read_topics
 from polystilts.sources.formats.running_text import TEXT_FORMATS, read_text
-from polystilts.sources.formats.treebank import DEPENDENCY_SUPERTAGS, read_dependency_supertags, read_udpos
+from polystilts.sources.formats.treebank import read_dependency_supertags, read_udpos
+from polystilts.tasks.intermediate import DEPENDENCY_SUPERTAGS
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ FORMATS: dict[str, Format] = {
         Format("headed-pairs", _PAIR, read_headed_pairs,
                "premise, hypothesis and label under a header, apart by commas or tabs, or in JSON lines",
                "dml-qom/FarsTail; ir-nlp-csui/indonli; kakaobrain/kor-nlu-datasets"),
+        Format("afrixnli", _PAIR, read_afrixnli, "rows of XNLI in languages of Africa, CSV",
+               "masakhane-io/masakhane-nlu IrokoBench"),
+        Format("topics", _PAIR, read_topics, "id, topic and one text in TSV: SIB-200", "dadelani/sib-200"),
         Format("copa", _CHOICE, read_copa, "COPA and XCOPA in JSON lines", "cambridgeltl/xcopa"),
         Format("copa-xml", _CHOICE, read_copa_xml, "COPA in XML, items numbered from 1",
                "Roemmele et al. 2011"),

@@ -67,14 +67,20 @@ def tagged_frame(
     sentences: Iterable[list[Word]],
     left_out: Counter | None = None,
     tags: str = "tags",
+    names: list[str] | None = None,
+    family: str = "",
 ) -> pd.DataFrame:
-    """The table of tagged sentences: lists of equal length in `words` and `tags` ("" for no such column)."""
+    """The table of tagged sentences: lists of equal length in `words` and `tags` ("" for no such column).
+
+    `names` are those of the sentences in the treebanks of `family`, which translate one another.
+    """
 
     def records() -> Iterator[tuple[int, dict]]:
         for count, sentence in enumerate(sentences, 1):
             lines, words, told = (list(column) for column in zip(*sentence, strict=True))
-            row = identity(task, split, language, count)
-            row["meaning_id"] = row["example_id"]  # not parallel: the language is part of what they mean
+            row = identity(task, split, language, names[count - 1] if names else count, family)
+            if not names:  # not parallel: the language is part of what they mean
+                row["meaning_id"] = row["example_id"]
             # A word of nothing but a byte order mark stays a word, so that words and tags stay in step.
             row["words"] = [word or "\ufffd" for word in words]
             yield lines[0], row | ({tags: told} if tags else {})

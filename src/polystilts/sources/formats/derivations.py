@@ -33,9 +33,8 @@ def read_ccgbank(path: Path, task: str, split: str, language: str = "en") -> pd.
             leaves = LEAF.findall(line)
             if not name or not leaves:
                 refuse(path, number, "an ID= line and then a derivation with leaves (<L …>) belong here")
-            if line.count("<L ") != len(leaves):
-                refuse(path, number, f"{line.count('<L ')} leaves, of which {len(leaves)} have CCGbank's five "
-                       "fields; mend the line")  # fmt: skip
+            if (held := line.count("<L ")) != len(leaves):
+                refuse(path, number, f"{held} leaves, of which {len(leaves)} have CCGbank's five fields")
             if line.count("(") != line.count(")"):
                 refuse(path, number, "the brackets of the derivation do not close; is the file cut short?")
             yield [(number, word, category) for category, _, _, word, _ in leaves]

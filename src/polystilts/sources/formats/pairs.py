@@ -8,6 +8,7 @@ import pandas as pd
 
 from polystilts.errors import WrongUse
 from polystilts.sources.formats.frames import identity, known_label, make_frame, task_named
+from polystilts.sources.formats.practice import unquoted
 from polystilts.sources.formats.strict import (
     clean,
     field,
@@ -69,35 +70,34 @@ def _frame(
     return make_frame(path, language, records(), "label", ("text_a", "text_b"), left_out)
 
 
-def unquoted(cell: str) -> str:
-    r"""A cell as it was before a CSV writer wrapped it because of its quotation marks; others as they are.
-
-    >>> unquoted('"He said ""no""."'), unquoted('"quoted" word'), unquoted("plain")
-    ('He said "no".', '"quoted" word', 'plain')
-    """
-    inner = cell[1:-1]
-    wrapped = len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' in inner
-    if wrapped and '"' not in inner.replace('""', ""):
-        return inner.replace('""', '"')
-    return cell
-
-
-def read_xtreme_pairs(path: Path, task: str, split: str, language: str, family: str = "") -> pd.DataFrame:
+def read_xtreme_pairs(
+    path: Path, task: str, split: str, language: str, family: str = "", labels_from: Path | None = None
+) -> pd.DataFrame:
     """XTREME's text ⇥ text ⇥ label without a header; row i is the same pair in every language.
+
+    `labels_from` is a file of the same pairs that has the labels where this one has none: with a header, a
+    `label`, and the texts of one language in `sentence1_<language>` and `sentence2_<language>`.
 
     XTREME writes the file with a CSV writer and reads it without one, so that quoted sentences reach its
     models with doubled quotation marks; here they are read as they were written.
     """
 
+    labels = [row for _, row in read_tsv(labels_from, ("label",))] if labels_from else []
+
     def pairs() -> Iterator[Pair]:
+        number = 0
         for number, line in enumerate(read_lines(path), 1):
             cells = line.split("\t")
+            if labels_from:
+                cells.append(_label_beside(path, number, cells, labels, labels_from, language))
             if len(cells) == 2:
                 refuse(path, number, "two fields and no label: the labels of this file are withheld "
                        "(XTREME strips its test files); take a file that has them")  # fmt: skip
             if len(cells) != 3:
                 refuse(path, number, f"{len(cells)} fields where three belong: text, text, label")
             yield number, number, unquoted(cells[0]), unquoted(cells[1]), clean(cells[2])
+        if number < len(labels):
+            refuse(path, number + 1, f"ends before {labels_from.name}, which has {len(labels)} labels")
 
     return _frame(path, task, split, language, pairs(), family)
 
@@ -131,6 +131,22 @@ def read_headed_pairs(path: Path, task: str, split: str, language: str) -> pd.Da
             yield line, f"{language}-{line}", *texts, row[label]
 
     return _frame(path, task, split, language, pairs())
+
+
+def _label_beside(
+    path: Path, number: int, cells: list[str], labels: list[dict], labels_from: Path, language: str
+) -> str:
+    """The label of a line from another file, whose texts must be the same where it has this language's."""
+    if len(cells) != 2:
+        refuse(path, number, f"{len(cells)} fields where two texts belong; {labels_from.name} has the labels")
+    if number > len(labels):
+        refuse(labels_from, number, f"ends before {path.name}, whose line {number} has no label")
+    beside = labels[number - 1]
+    told = [beside.get(f"sentence{side}_{language}") for side in (1, 2)]
+    if None not in told and list(map(unquoted, told)) != list(map(unquoted, cells)):
+        refuse(path, number, f"not the pair that {labels_from.name} has in its row {number}: its labels "
+               "belong to other lines")  # fmt: skip
+    return beside["label"]
 
 
 def read_xnli(path: Path, task: str, split: str, language: str) -> pd.DataFrame:

@@ -23,13 +23,22 @@ class FileRow:
     """One file (or, with * in its path, several that are read as one) and its use."""
 
     task: str  # a task, or one of USES
-    split: str  # what the study uses it for: train, dev, test, or unlabelled
+    split: str  # what the study uses it for: train, translated, native, dev, test, or unlabelled
     language: str
     path: str  # relative to the data root
     format: str  # a name in FORMATS or TEXT_FORMATS; `lexicon`; `refused`
     given_as: str  # the split as the authors call it, by which parallel items are named
     arguments: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+
+    @property
+    def stands_in(self) -> bool:
+        """Is the file read only where no other of its task, split and language is at hand?"""
+        return "stands_in" in self.arguments
+
+    def read_by(self, scale: str) -> bool:
+        """Does a scale read it? One whose data were published before the row was there does not."""
+        return not scale or scale not in self.arguments.get("not_in", "").split("+")
 
 
 def _expanded(record: dict[str, str]) -> list[FileRow]:
@@ -98,7 +107,7 @@ def _options(root: Path, row: FileRow) -> dict:
     if (known := pinned().get(row.path)) and known.leave_out:
         options["leave_out"] = known.lines_left_out
     for name, value in row.arguments.items():
-        if name not in ("part", "without", "answerable"):
+        if name not in ("part", "without", "answerable", "stands_in", "not_in"):
             options[name] = Path(root) / value if name.endswith("_from") else {"yes": True}.get(value, value)
     return options
 

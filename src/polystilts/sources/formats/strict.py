@@ -211,8 +211,8 @@ def field(record: Mapping, key: str, path: Path, place: int | str, kind: type = 
         if not value:
             refuse(path, place, f"{key!r} is empty; fill it in or take the record out")
         if not is_visible(value):
-            refuse(path, place, f"{key!r} is empty: {ascii(value)[1:41]} cannot be seen; fill it in or take "
-                   "the record out")  # fmt: skip
+            unseen = ascii(value)[1:-1][:40]
+            refuse(path, place, f"{key!r} is empty: {unseen} cannot be seen; fill it in or take it out")
     return value
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from polystilts.sources.formats.columns import Word, tagged_frame
 from polystilts.sources.formats.frames import task_named
 from polystilts.sources.formats.strict import clean, read_lines, refuse
+from polystilts.tasks.intermediate import DEPENDENCY_SUPERTAGS
 
 ZERO_WIDTH_NON_JOINER = "\u200c"
 
@@ -21,14 +22,6 @@ PRECEDENCE = {
     "fr": "VERB AUX PRON NOUN ADJ ADV ADP DET PART SCONJ CONJ".split(),
     "it": "VERB AUX ADV PRON ADP DET INTJ".split(),
 }
-
-# The relations of UD v2 (universaldependencies.org/u/dep): the language-particular part after ":" is cut.
-RELATIONS = (
-    "acl advcl advmod amod appos aux case cc ccomp clf compound conj cop csubj dep det discourse dislocated "
-    "expl fixed flat goeswith iobj list mark nmod nsubj nummod obj obl orphan parataxis punct reparandum "
-    "vocative xcomp"
-).split()
-DEPENDENCY_SUPERTAGS = ("root", *(f"{relation}/{side}" for relation in RELATIONS for side in "LR"))
 
 Token = dict
 Sentence = list[tuple[int, Token]]  # line, token
@@ -151,11 +144,32 @@ def read_udpos(path: Path, task: str, split: str, language: str) -> pd.DataFrame
     return tagged_frame(path, task, split, language, sentences(), left_out)
 
 
-def read_dependency_supertags(path: Path, task: str, split: str, language: str) -> pd.DataFrame:
+def _sentence_ids(path: Path) -> list[str]:
+    """The `# sent_id` of every sentence, of which translations of a treebank have the same."""
+    names: list[str] = []
+    name, inside = "", False
+    for number, line in enumerate([*read_lines(path), ""], 1):
+        if line.startswith("# sent_id"):
+            name = clean(line.partition("=")[2])
+        elif line.strip() and not line.startswith("#"):
+            inside = True
+        elif not line.strip() and inside:
+            if not name or name in names[-1:]:
+                refuse(path, number, "the sentence before this line has no sent_id of its own, by which its "
+                       "translations are found; add one")  # fmt: skip
+            names.append(name)
+            name, inside = "", False
+    return names
+
+
+def read_dependency_supertags(
+    path: Path, task: str, split: str, language: str, family: str = ""
+) -> pd.DataFrame:
     """A free substitute for CCG supertags, not CCG: the UD relation of each word and the side of its head.
 
     `nsubj/R` is a subject whose head follows. Such tags are the simplest supertags of Ouchi, Duh and
     Matsumoto 2014; the set is closed (`DEPENDENCY_SUPERTAGS`). Words are the syntactic ones, not fused forms.
+    `family` names treebanks that translate one another: their sentences mean the same by their `sent_id`.
     """
 
     def sentences() -> Iterator[list[Word]]:
@@ -169,4 +183,5 @@ def read_dependency_supertags(path: Path, task: str, split: str, language: str) 
                 sentence.append((line, _stripped(token["form"]), relation + side))
             yield sentence
 
-    return tagged_frame(path, task, split, language, sentences())
+    names = _sentence_ids(path) if family else None
+    return tagged_frame(path, task, split, language, sentences(), names=names, family=family)
