@@ -96,7 +96,7 @@ def _misquoted(evidence: Evidence, page: Path) -> Iterator[str]:
     for text in texts:
         for said in QUOTE.findall(text):
             if not any(said in one for one in sentences):
-                where = _first_difference(said, sentences)
+                where = _first_difference(said, [one[one.find("Expected: ") :] for one in sentences])
                 yield f"{name} quotes a claim that claims.json does not have: {where}"
         for answer in ANSWER.finditer(text):
             rest = text[answer.end() :]
