@@ -106,9 +106,11 @@ BROKEN = [
 @pytest.mark.parametrize(("name", "where", "what", "broken"), BROKEN)
 def test_a_broken_definition_is_noticed_by_its_example(name, where, what, broken, monkeypatch):
     (file,) = [file for file in FILES if file.stem == name]
+    guessing.tags_from_another_place.cache_clear()
     monkeypatch.setattr(where, what, broken)
     with pytest.raises(AssertionError):
         check(file, "gate")
+    guessing.tags_from_another_place.cache_clear()
 
 
 def test_every_example_of_the_gate_has_a_definition_that_breaks_it(monkeypatch):

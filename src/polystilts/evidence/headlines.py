@@ -36,6 +36,15 @@ def unsigned(value: float) -> str:
     return f"{abs(round(value, 6)):.1f}"
 
 
+def share(value: float) -> str:
+    """The end of an interval of `most` as a share; one below none keeps its sign.
+
+    >>> share(15.0), share(-62.1)
+    ('65.0', '−12.1')
+    """
+    return f"{round(value + 50, 6):.1f}".replace("-", "−")
+
+
 def percent(value: float) -> str:
     """A number with one decimal, of which ".0" is left out.
 
@@ -205,7 +214,7 @@ def places(one: Evaluation) -> dict[str, str]:
         "interval": interval_words(found), "margin": margin_words(row.smallest_effect),
         "level": percent(100 * edges.level), "edges": interval_words(edges),
         "share": unsigned(found.estimate + 50),
-        "share_interval": f"{unsigned(found.low + 50)} to {unsigned(found.high + 50)}"
+        "share_interval": f"{share(found.low)} to {share(found.high)}"
         if found.known else wording()["no_interval"],
     }  # fmt: skip
 
