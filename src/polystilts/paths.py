@@ -34,7 +34,7 @@ def studies() -> Path:
     """
     named = os.environ.get("POLYSTILTS_OUTPUTS")
     if named:
-        return Path(named).resolve()
+        return (REPOSITORY / named).resolve()  # a kernel works in another folder than who named it
     return OUTPUTS / OWN if (OUTPUTS.parent / ".git").exists() else OUTPUTS
 
 
