@@ -15,7 +15,7 @@ import pandas as pd
 
 from polystilts.files import write_table
 from polystilts.gate.tolerance import seed_spread
-from polystilts.pipeline.times import compare_outcomes
+from polystilts.pipeline.published import compare_outcomes
 from polystilts.statistics.tables import read_table
 from polystilts.tasks import TASKS
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from polystilts import paths
 from polystilts.models.device import choose_device
 from polystilts.models.heads import with_fresh_head
 from polystilts.pipeline.study import open_study
@@ -19,7 +20,7 @@ from polystilts.training.loop import train
 from polystilts.training.recipe import Recipe
 
 DEMO = open_study("demo")
-ENCODER = DEMO.encoder_folder(DEMO.runs[0])
+ENCODER = paths.OUTPUTS / "demo" / "encoders" / DEMO.runs[0].encoder_id  # the published one
 WORLD_SEED = DEMO.runs[0].world_seed  # the world that encoder was pretrained on
 
 

@@ -46,6 +46,7 @@ def finetune_target(folder, run, task, start, examples, parameters):
 '''.replace("PAUSE", "0.05"),
     "pipeline/census.py": '''
 from polystilts.files import write_text
+BUDGET = ("rows", "updates", "labelled_tokens", "mlm_tokens", "flops")
 def describe_languages(study):
     write_text(study.folder / "tables" / "languages.csv", "language\\n")
 def languages_of(study):

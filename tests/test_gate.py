@@ -42,9 +42,9 @@ from polystilts.tasks import TASKS
 
 def test_the_recomputation_imports_nothing_from_the_rooms_it_checks():
     modules = (
-        "scoring estimates calls claims evidence finding recompute lineage predictions tables protocol budgets "
-        "controls counterexamples data labels languages design history copies development guesses code rerun "
-        "tolerance"
+        "scoring estimates calls claims evidence finding recompute lineage predictions tables protocol "
+        "budgets controls counterexamples data labels languages design history copies development "
+        "candidates guessing code rerun tolerance"
     )
     code = f"import sys; from polystilts.gate import {', '.join(modules.split())}; " \
            "print([name for name in sys.modules if name.startswith(('polystilts.evaluation', " \
@@ -352,6 +352,7 @@ def test_the_record_fits_its_schemas_and_awards_itself_nothing(folder):
 
 
 def test_counting_again_does_not_undo_a_repetition_and_news_does(folder, monkeypatch):
+    write_text(folder / "tables" / "scores.csv", "run_id,target_task,split\nrun,xnli,test\n")
     committed = []
     monkeypatch.setattr(record, "is_committed", lambda file, repository: bool(committed))
     assert not record.says_more(folder, verdict())  # nothing lies there

@@ -439,6 +439,7 @@ def test_malformed_files_are_refused_in_one_line(case, tmp_path):
 
 
 WHOLE = {  # a sound file of each format, to be damaged
+    "topics": ("train.tsv", "index_id\tcategory\ttext\n7\tpolitics\tA b.\n", "sib_practice"),
     "xtreme-pairs": ("x.tsv", "a\tb\tneutral\nc\td\tentailment\n", "xnli"),
     "xnli": ("x.jsonl", records({"language": "en", "gold_label": "neutral", "sentence1": "A",
                                  "sentence2": "B", "pairID": "1"}), "xnli"),
@@ -509,7 +510,8 @@ def test_no_damage_ends_in_a_traceback(tmp_path_factory, format, data):
 
 def test_every_format_with_a_single_file_is_damaged():
     """All formats but those of several files, which have cases of their own, and those much like another."""
-    assert set(FORMATS) - set(WHOLE) == {"xnli-mt", "qqp", "pawsx", "words", "masakhaner", "tatoeba", "bucc"}
+    assert set(FORMATS) - set(WHOLE) == {"xnli-mt", "qqp", "pawsx", "words", "masakhaner", "tatoeba", "bucc",
+                                        "afrixnli"}
 
 
 ARGUMENTS = {

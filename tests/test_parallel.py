@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polystilts.errors import WrongUse
+from polystilts.sources.dealing import refuse_other_labels
 from polystilts.sources.parallel import agreements, refuse_shuffled
-from polystilts.sources.real import _refuse_other_labels
 
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 LABELS = ("entailment", "neutral", "contradiction")
@@ -52,7 +52,7 @@ def within_labels(count: int, share: float, seed: int) -> list[int]:
 @given(st.integers(60, 150), st.booleans(), st.integers(0, 10**6))
 def test_translations_pass_with_their_figures_and_shuffled_ones_do_not(count, numbers, seed):
     english = rows(list(range(count)), "en", numbers)
-    told = _refuse_other_labels("mnli", "sw", english, rows(list(range(count)), "sw", numbers))
+    told = refuse_other_labels("mnli", "sw", english, rows(list(range(count)), "sw", numbers))
     assert told.startswith(f"{count} rows compared; text_a: lengths go together by ")
     assert agreements(english.merge(rows(list(range(count)), "sw", numbers), on="meaning_id",
                                     suffixes=("", "_theirs")))[0].lengths > 0.9  # fmt: skip
@@ -60,25 +60,25 @@ def test_translations_pass_with_their_figures_and_shuffled_ones_do_not(count, nu
     shuffled = rows(within_labels(count, 1.0, seed), "sw", numbers)
     assert (shuffled["label"] == english["label"]).all()
     with pytest.raises(WrongUse, match="translated:mnli in sw: rows do not go together .* the orders differ"):
-        _refuse_other_labels("mnli", "sw", english, shuffled)
+        refuse_other_labels("mnli", "sw", english, shuffled)
 
 
 def test_four_fifths_shuffled_are_noticed_by_numbers_and_in_large_sets_by_lengths():
     for count, numbers in ((60, True), (600, False)):
         english = rows(list(range(count)), "en", numbers)
         with pytest.raises(WrongUse, match="do not go together"):
-            _refuse_other_labels("mnli", "sw", english, rows(within_labels(count, 0.8, 1), "sw", numbers))
+            refuse_other_labels("mnli", "sw", english, rows(within_labels(count, 0.8, 1), "sw", numbers))
 
 
 def test_rows_that_were_never_translated_are_refused():
     english = rows(list(range(40)), "en", True)
     with pytest.raises(WrongUse, match="most rows are not translated .*100% untranslated"):
-        _refuse_other_labels("mnli", "sw", english, english)
+        refuse_other_labels("mnli", "sw", english, english)
 
 
 def test_few_rows_and_lengths_much_alike_are_told_and_not_judged():
     english = rows(list(range(12)), "en", False)
-    assert "12 rows compared" in _refuse_other_labels("mnli", "sw", english, rows([*range(1, 12), 0], "sw",
+    assert "12 rows compared" in refuse_other_labels("mnli", "sw", english, rows([*range(1, 12), 0], "sw",
          False)
                                                       .assign(label=english["label"]))  # fmt: skip
     alike = pd.DataFrame({"text_a": ["a lamp burns"] * 30, "text_a_theirs": ["taa yawaka"] * 30})

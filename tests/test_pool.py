@@ -262,14 +262,14 @@ def test_a_damaged_file_of_a_bundle_is_named(two, tmp_path, capsys, name, conten
 
 def test_a_damaged_file_is_no_falsification(two, capsys):
     run = next((two[0] / "runs").iterdir()) / "run.json"
-    for file, arguments in (
-        (run, ["verify", str(two[0])]),
-        (two[0] / "claims.json", ["trace", "primary", "--outputs", str(two[0])]),
+    for file, arguments, fault in (
+        (run, ["verify", str(two[0])], "cannot be read"),
+        (two[0] / "claims.json", ["trace", "primary", "--outputs", str(two[0])], "cannot be read"),
     ):
         file.write_text('{"claims": [')
         assert main(arguments) == 2
         said = capsys.readouterr().err
-        assert f"{file} is damaged" in said and said.count("\n") == 1
+        assert f"{file} {fault}" in said and said.count("\n") == 1
 
 
 def test_what_is_no_pool_or_would_lose_bundles_is_not_written_over(three, tmp_path, capsys):
@@ -329,7 +329,9 @@ def test_the_gate_waits_for_the_declared_worlds_of_a_pool_and_misses_lost_runs(t
     for world in (1, 2):
         scale["shared"]["world_seeds"] = [world]
         for run in runs_asked_for(scale):
-            write_json(whole / "runs" / run / "run.json", {"parameters": scale, "seeds": {"world": world}})
+            arm = {"intermediate_task": run.split("--")[2]}
+            known = {"parameters": scale, "seeds": {"world": world}, "arm": arm}
+            write_json(whole / "runs" / run / "run.json", known)
     write_json(whole / "pool.json", {"bundles": []})
     scale["shared"]["world_seeds"] = [1, 2, 3]
     (tmp_path / "params").mkdir()

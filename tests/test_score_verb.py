@@ -248,7 +248,8 @@ def test_the_layout_is_that_of_the_benchmark():
         "lareqa": "p/xquad_r/test-sw.json", "mewslix": "p/mewslix/test-sw.json",
         "pawsx": "p/pawsx/test-sw.tsv", "bucc": "p/bucc2018/test-sw.tsv",
         "masakhaner": "p/masakhaner/test-sw.tsv", "masakhapos": "p/masakhapos/test-sw.tsv",
-        "americasnli": "p/americasnli/test-sw.tsv",
+        "americasnli": "p/americasnli/test-sw.tsv", "afrixnli": "p/afrixnli/test-sw.tsv",
+        "sib200": "p/sib200/test-sw.tsv",
     }  # fmt: skip
 
 
