@@ -109,7 +109,7 @@ def test_make_runs_the_code_of_its_own_clone_whatever_the_environment(tmp_path):
         capture_output=True,
         text=True,
     )
-    assert "\n/elsewhere/.venv/bin/python -m jupyterlab lab/" in lab.stdout
+    assert "\n/elsewhere/.venv/bin/python -m jupyterlab --ServerApp.root_dir=. lab/" in lab.stdout
 
 
 def test_make_installs_nothing_into_the_environment_of_another_clone(tmp_path):

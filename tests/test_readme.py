@@ -196,7 +196,9 @@ def test_no_published_record_speaks_against_its_study(scale):
     said = read_json(paths.OUTPUTS / scale / "record" / "gate-verdict.json")
     assert said["status"] != "FALSIFIED", said["reason"]
     told = with_status(readme.read_claims(paths.OUTPUTS / scale / "claims.json"), paths.OUTPUTS / scale)
-    assert {claim.status for claim in told} <= {"VERIFIED", "UNVERIFIED"}
+    # stale says that code has changed and no cell was done again since: it waits, and speaks against nothing
+    waiting = {"UNVERIFIED", "UNVERIFIED (stale)"}
+    assert {claim.status for claim in told} <= {"VERIFIED", "VERIFIED (within tolerance)"} | waiting
 
 
 def test_every_chapter_has_a_time_at_every_scale_that_is_told():
