@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from polystilts.statistics.averages import complete, grids_of, values_of
+from polystilts.statistics.factors import EASY, HARD
 from polystilts.statistics.intervals import highest_unit
 from polystilts.statistics.tables import changing_levels, require
 
@@ -84,7 +85,8 @@ def predictors_of(languages: pd.DataFrame) -> pd.DataFrame:
         pd.to_numeric(known["resource"], errors="coerce").where(lambda size: size > 0)
     )
     for name in ("overlap", "order"):
-        words = known[name].astype(str).str.lower().map({"low": 0.0, "high": 1.0, "near": 0.0, "far": 1.0})
+        sides = {word: float(word not in ("low", "near")) for word in EASY | HARD}
+        words = known[name].astype(str).str.lower().map(sides)
         table[name] = pd.to_numeric(known[name], errors="coerce").fillna(words)
     table["distance"] = pd.to_numeric(known["distance"], errors="coerce")
     table["seen"] = known["seen"].astype(str).str.lower().isin(("true", "1", "yes")).astype(float)
