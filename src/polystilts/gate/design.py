@@ -4,7 +4,7 @@ Whatever a claim depends on and a person could choose afterwards is evidence too
 the rows of the table of languages, the frozen block of the hypotheses, and git, where there is any.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -67,16 +67,26 @@ def check_design(evidence: Evidence) -> Check:
     if history is None:
         told = f"Git was not asked: {why}; {UNSEEN}."
         findings.append(Finding("note", f"{why}: {UNSEEN}"))
-        if confirming := [claim["id"] for claim in evidence.claims if claim.get("confirmatory")]:
+        if confirming := _confirming(evidence):
             what = (
                 f"{counted(len(confirming), 'claim')} say that they confirm, and {why} to bear the date out"
             )
-            findings.append(Finding("open", what, claims=tuple(confirming)))
+            findings.append(Finding("open", what, claims=confirming))
     else:
         found, told = _remembered(evidence, history)
         findings += found
     done = f"Languages, worlds, seeds, arms, targets and layers of {len(evidence.runs)} runs compared. {told}"
     return Check("design", question, done, tuple(findings), facts={"git": history is not None})
+
+
+def _confirming(evidence: Evidence, rows: Sequence[Mapping[str, Any]] | None = None) -> tuple[str, ...]:
+    """The claims that say that they confirm: all, or those of these hypotheses."""
+    asked = None if rows is None else {row["id"] for row in rows}
+    return tuple(
+        claim["id"]
+        for claim in evidence.claims
+        if claim.get("confirmatory") and (asked is None or claim["hypothesis"] in asked)
+    )
 
 
 # --- the languages --------------------------------------------------------------------------------------
@@ -172,12 +182,7 @@ def _frozen_designs(evidence: Evidence) -> Iterator[Finding]:
     """Frozen blocks that were edited, and designs that are not the ones frozen."""
     for name, content in evidence.hypothesis_files.items():
         frozen = content.get("frozen") or {}
-        mine = {row["id"] for row in content["hypotheses"]}
-        confirming = [
-            claim["id"]
-            for claim in evidence.claims
-            if claim.get("confirmatory") and claim["hypothesis"] in mine
-        ]
+        confirming = _confirming(evidence, content["hypotheses"])
         if "seal" in frozen and frozen["seal"] != seal_of(frozen):
             yield falsifies(
                 f"{name}: the frozen block was edited since {frozen.get('date')}: its seal is "
@@ -190,7 +195,7 @@ def _frozen_designs(evidence: Evidence) -> Iterator[Finding]:
                 "note",
                 f"{name} was frozen before designs were: its worlds and scales are compared, "
                 "and git is asked about the rest",
-                claims=tuple(confirming),
+                claims=confirming,
             )
         elif frozen["designs"].get(evidence.scale) != fingerprint(design_run(evidence)):
             what = f"{name} froze no design like that of {evidence.scale}'s runs"
@@ -217,12 +222,7 @@ def _remembered(evidence: Evidence, history: History) -> tuple[list[Finding], st
         else ("Git was asked: it has no results of this name")
     )
     for name, content in evidence.hypothesis_files.items():
-        mine = {row["id"] for row in content["hypotheses"]}
-        confirming = [
-            claim["id"]
-            for claim in evidence.claims
-            if claim.get("confirmatory") and claim["hypothesis"] in mine
-        ]
+        confirming = _confirming(evidence, content["hypotheses"])
         if content.get("frozen") and confirming:
             at = _first_with(history, name, content)
             if not at:
@@ -232,7 +232,7 @@ def _remembered(evidence: Evidence, history: History) -> tuple[list[Finding], st
                     Finding(
                         effect,
                         f"{what}; nothing bears out that it came before the results",
-                        claims=tuple(confirming),
+                        claims=confirming,
                     )
                 )
             elif first and not history.precedes(at, first):
@@ -265,7 +265,7 @@ def _designs_before(evidence: Evidence, history: History, name: str, first: str)
     if "+" in evidence.scale or (committed := history.committed(name)) is None:
         return  # a variant declares its knobs in its own name, and is exploratory
     mine = design_run(evidence)
-    confirming = tuple(claim["id"] for claim in evidence.claims if claim.get("confirmatory"))
+    confirming = _confirming(evidence)
     if differing := designs_differ(design_of(yaml.safe_load(committed)), mine):
         waiting = (evidence.folder / "pool.json").is_file() and all("world_seeds" in one for one in differing)
         if not waiting:  # a pool that grows has not all its worlds yet: the runs' check says which

@@ -144,7 +144,7 @@ def _read(file: Path) -> Any:
     try:
         return read_json(file)
     except (OSError, ValueError) as problem:
-        raise WrongUse(f"{file} cannot be read ({problem}); fetch the whole study again") from None
+        raise WrongUse(f"{file} is damaged ({problem}); fetch the whole study again") from None
 
 
 def _require(record: Mapping[str, Any], fields: Iterable[str], where: str) -> None:
