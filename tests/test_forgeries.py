@@ -30,7 +30,7 @@ from polystilts.gate import corrections, data, history
 from polystilts.gate.calls import call_all
 from polystilts.gate.evidence import open_evidence
 from polystilts.gate.page import page
-from polystilts.gate.published import digest_of
+from polystilts.gate.published import digest_of, summary_differences
 from polystilts.gate.record import says_more, write_record
 from polystilts.gate.replication import draw_cells
 from polystilts.gate.rerun import Rerun
@@ -504,6 +504,15 @@ def test_a12_the_summary_is_made_again(root, old, new):
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new, 1))
     caught(root, "summary.md (says|does not say) what the claims")
+
+
+@pytest.mark.parametrize(("place", "right"), [("outputs/mine/tiny", True), ("/else where/tiny", True),
+                                              ("outputs/demo", False)])  # fmt: skip
+def test_a12_the_summary_may_name_where_the_study_was_made_and_no_other_study(root, place, right):
+    file = outputs(root) / "summary.md"
+    folder = re.search(r"`([^`\n]+)/claims\.json`", file.read_text())[1]
+    file.write_text(file.read_text().replace(f"`{folder}/", f"`{place}/").replace(f"{folder}`", f"{place}`"))
+    assert bool([*summary_differences(open_evidence(outputs(root), root))]) != right
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ SEALED = ("claims.json", "summary.md", "tables/*.csv", "figures/*.png", "chapter
 LATER = ("chapters/",)  # older crates did not list these
 BATCH = ".batch-"  # pages and pictures of a chapter's further batches, which are not passed on
 QUOTE = re.compile(r"Expected: .*?Outcome: [^.]*\.(?: Provisional: [^.]*\.)?")
+PLACE = re.compile(r"^- every claim with its lineage: `([^`\n]+)/claims\.json`$", re.MULTILINE)
 ANSWER = re.compile(r"\*\*The answer at scale `([^`]+)`: ([\w ]+)\.\*\* ")
 EXCLUDED = ("record/", ".done/", "book/", "checkpoints/")  # what verify writes, or nobody passes on
 
@@ -142,18 +143,20 @@ def summary_differences(evidence: Evidence) -> Iterator[str]:
     from polystilts.evidence.status import corrections_in
     from polystilts.evidence.summary import summary
 
+    said = file.read_text(encoding="utf-8")
+    named = PLACE.search(said)  # a study may be moved: where it was made is no finding, another name is
+    place = named[1] if named and Path(named[1]).name == evidence.scale else ""
     try:
         pooled, chapters = (evidence.folder / "pool.json").is_file(), (evidence.folder / "chapters").is_dir()
         claims, events = read_claims(evidence.folder / "claims.json"), corrections_in(evidence.folder)
         texts = [
-            summary(evidence.scale, claims, evidence.scores, pooled, pages, events[:count])
+            summary(evidence.scale, claims, evidence.scores, pooled, pages, events[:count], place)
             for pages in {chapters, False}
             for count in range(len(events) + 1)
         ]
     except Exception as problem:  # whatever claims hold: they are the suspects, and are judged elsewhere
         yield f"summary.md cannot be made again from the claims: {type(problem).__name__}: {problem}"
         return
-    said = file.read_text(encoding="utf-8")
     if said in texts:
         return
     right = {line for text in texts for line in text.splitlines()}
